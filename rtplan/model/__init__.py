@@ -1,0 +1,52 @@
+"""Frozen types that every other room speaks in; no verbs beyond validation."""
+
+from .case import Case, SourceFile, Treatment
+from .findings import (
+    AuditReport,
+    Curve,
+    Finding,
+    Issue,
+    LesionReport,
+    PlanFacts,
+    Reading,
+    Severity,
+    Verdict,
+    worst,
+)
+from .grid import Grid
+from .images import Dose, Image, StoredDVH
+from .measured import Measured, NotMeasured, Point, Quantity
+from .plans import Beam, FractionGroup, Plan, Prescription
+from .structures import TARGET_ROLES, Contour, Structure, StructureSet
+
+__all__ = [
+    "TARGET_ROLES",
+    "AuditReport",
+    "Beam",
+    "Case",
+    "Contour",
+    "Curve",
+    "Dose",
+    "Finding",
+    "FractionGroup",
+    "Grid",
+    "Image",
+    "Issue",
+    "LesionReport",
+    "Measured",
+    "NotMeasured",
+    "Plan",
+    "PlanFacts",
+    "Point",
+    "Prescription",
+    "Quantity",
+    "Reading",
+    "Severity",
+    "SourceFile",
+    "StoredDVH",
+    "Structure",
+    "StructureSet",
+    "Treatment",
+    "Verdict",
+    "worst",
+]
