@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 __all__ = ["Combination", "Expression", "ExpressionError", "Margin", "Name", "names_in", "parse_expression"]
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>mm|cm)\b|(?P<name>[A-Za-z_][\w~^.]*)|(?P<sign>[-+|&()]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>mm|cm)\b|(?P<name>[A-Za-z_][\w~^.]*)|(?P<sign>[-+|&()]))"
+)
 _MM = {"mm": 1.0, "cm": 10.0}
 
 

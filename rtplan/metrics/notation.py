@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from rtplan.errors import MetricError
@@ -87,7 +88,7 @@ class Metric:
 
     def __str__(self) -> str:
         text = self._body()
-        return f"{self.twin.name}({self.twin.alpha_beta_gy:g}){{{text}}}" if self.twin else text
+        return f"{self.twin.name}({_plain(self.twin.alpha_beta_gy)}){{{text}}}" if self.twin else text
 
     def _body(self) -> str:
         share = "[%]" if self.unit == PERCENT_RX else ""
@@ -96,14 +97,14 @@ class Metric:
         if self.kind is Kind.VOLUME:
             return "Volume"
         if self.kind is Kind.GEUD:
-            return f"gEUD(a={self.at:g})"
+            return f"gEUD(a={_plain(self.at)})"
         if self.kind in _WORDS.values():
             return self.kind.value + share
         sign = {Kind.DOSE_AT_VOLUME: "D", Kind.VOLUME_AT_DOSE: "V"}.get(self.kind, "CV")
         unit = PERCENT if self.at_unit == PERCENT_RX else self.at_unit
         if self.kind in {Kind.VOLUME_AT_DOSE, Kind.COLD_VOLUME}:
             share = f"[{self.unit}]"
-        return f"{sign}{self.at:g}{unit}{share}"
+        return f"{sign}{_plain(self.at)}{unit}{share}"
 
 
 def parse(text: str) -> Metric:
@@ -146,6 +147,11 @@ def parse(text: str) -> Metric:
     if text == "Volume":
         return Metric(Kind.VOLUME, unit=CC)
     raise MetricError(_complaint(text))
+
+
+def _plain(number: float | None) -> str:
+    """Write a number in full, without an exponent, so that it reads back as the same number."""
+    return f"{Decimal(repr(number or 0.0)):f}".removesuffix(".0")
 
 
 def _twin(text: str, match: re.Match[str]) -> Metric:

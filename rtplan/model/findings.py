@@ -184,7 +184,10 @@ class PlanFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A cumulative DVH to draw: dose in Gy, volume in per cent, with its band."""
+    """A cumulative DVH to draw: dose in Gy, volume in per cent, with its band.
+
+    `issues` are sentences about this structure alone.
+    """
 
     name: str
     number: int
@@ -196,6 +199,8 @@ class Curve:
     high_pct: NDArray[np.float64]
     outside_cc: float = 0.0
     readings: tuple[Reading, ...] = ()
+    standard_name: str | None = None
+    issues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

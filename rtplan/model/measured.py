@@ -72,10 +72,16 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """A metric that has no value, and why: `reason` is one sentence for a person."""
+    """A metric that has no value, and why.
+
+    `reason` is one sentence for a person; `code` names the two reasons that a rule may still reason about:
+    ``"too_small"`` (the structure is smaller than the volume asked for) and ``"cannot_be_spared"`` (a critical
+    volume larger than the whole organ).
+    """
 
     reason: str
     unit: str = ""
+    code: str = ""
 
     def __post_init__(self) -> None:
         _check_unit(self.unit)

@@ -1,0 +1,5 @@
+"""`python -m rtplan`."""
+
+from rtplan.cli import main
+
+main()

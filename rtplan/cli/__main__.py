@@ -1,0 +1,5 @@
+"""`python -m rtplan.cli`."""
+
+from rtplan.cli import main
+
+main()

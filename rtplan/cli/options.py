@@ -1,0 +1,51 @@
+"""Options that several sub-commands share, and how they become types."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rtplan.dvh import Models
+
+__all__ = ["choice_options", "in_color", "model_options", "models_of"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def choice_options(function: _F) -> _F:
+    """Add ``--plan --dose --structures``: which one, where several could be meant."""
+    for name in ("structures", "dose", "plan"):
+        flag = "--structures" if name == "structures" else f"--{name}"
+        text = f"Label or UID of the {'structure set' if name == 'structures' else name}, where several could be meant."
+        function = click.option(flag, f"chosen_{name}", metavar="LABEL|UID", help=text)(function)
+    return function
+
+
+def model_options(function: _F) -> _F:
+    """Add the conventions of the DVH; without them the best estimate is taken."""
+    for flag, values, text in (
+        ("--end-caps", ("none", "half", "auto"), "Where structures end beyond their last contour."),
+        ("--between-slices", ("slab", "shape"), "What lies between two contours."),
+        ("--dose-interpolation", ("linear", "cubic"), "Dose between grid points."),
+    ):
+        function = click.option(flag, type=click.Choice(values), help=text)(function)
+    return function
+
+
+def models_of(dose_interpolation: str | None, between_slices: str | None, end_caps: str | None) -> Models | None:
+    """Return the conventions asked for; None where none was."""
+    from rtplan.dvh import Models  # noqa: PLC0415
+
+    given = {"kernel": dose_interpolation, "between": between_slices, "caps": end_caps}
+    chosen: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return Models(**chosen) if chosen else None
+
+
+def in_color() -> bool:
+    """Whether standard output takes colour: a terminal, and no NO_COLOR."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

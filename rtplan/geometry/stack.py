@@ -1,0 +1,171 @@
+"""Contours of one structure as a stack of parallel planes, in a frame of their own.
+
+The frame's third axis is the planes' normal; its first two lie in the plane, along patient axes where the
+planes allow. Offsets come from the contours themselves: no slice thickness is ever believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtplan.model import Contour
+
+__all__ = ["NotPlanarError", "Plane", "Stack", "polygon_area", "stack_contours"]
+
+Array = NDArray[np.float64]
+
+# Contours of one plane differ by rounding only; two drawn planes are never this close.
+SAME_PLANE_MM = 0.05
+FLAT_MM = 0.1
+
+
+class NotPlanarError(ValueError):
+    """The contours do not lie in parallel planes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """The rings of one plane: each (n, 2) in mm along the frame's first two axes."""
+
+    offset_mm: float
+    rings: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """Planes in rising order of offset.
+
+    Attributes
+    ----------
+    frame : ndarray, shape (3, 3)
+        Columns are the unit vectors u, v and n in the patient (LPS).
+    planes : tuple of Plane
+    spacing_mm : float or None
+        The distance at which the structure was drawn: the smallest usual gap between its planes; for a
+        single plane that of the image, None where that is unknown.
+    """
+
+    frame: Array
+    planes: tuple[Plane, ...]
+    spacing_mm: float | None
+
+    @property
+    def offsets_mm(self) -> Array:
+        """Offsets of the planes along the normal."""
+        return np.array([plane.offset_mm for plane in self.planes])
+
+    @property
+    def bounds_mm(self) -> tuple[Array, Array]:
+        """Smallest and largest (u, v) of any vertex."""
+        low = np.min([ring.min(axis=0) for plane in self.planes for ring in plane.rings], axis=0)
+        high = np.max([ring.max(axis=0) for plane in self.planes for ring in plane.rings], axis=0)
+        return low, high
+
+    @property
+    def vertices_mm(self) -> Array:
+        """Every vertex in the patient, shape (n, 3)."""
+        flat = np.concatenate([ring for plane in self.planes for ring in plane.rings])
+        counts = [sum(map(len, plane.rings)) for plane in self.planes]
+        heights = np.repeat(self.offsets_mm, counts)
+        points: Array = np.column_stack([flat, heights]) @ self.frame.T
+        return points
+
+
+def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = None) -> Stack | None:
+    """Sort closed planar contours into a stack.
+
+    Parameters
+    ----------
+    contours : sequence of Contour
+        Contours that are no closed ring of three points or more are left out.
+    spacing_mm : float, optional
+        Spacing of the image the contours were drawn on; used where a single plane gives none.
+
+    Returns
+    -------
+    Stack or None
+        None where no ring is left.
+
+    Raises
+    ------
+    NotPlanarError
+        Where a ring bends by more than 0.1 mm or two rings are not parallel.
+
+    Examples
+    --------
+    >>> square = np.array([[0, 0, 5], [10, 0, 5], [10, 10, 5], [0, 10, 5]], float)
+    >>> stack_contours([Contour(square)], spacing_mm=2).offsets_mm
+    array([5.])
+    >>> stack_contours([]) is None
+    True
+    """
+    rings = [contour.points_mm for contour in contours if _is_ring(contour)]
+    if not rings:
+        return None
+    frame = _frame(max(rings, key=len), rings)
+    points = np.concatenate(rings) @ frame
+    starts = np.cumsum([0, *map(len, rings)])
+    heights = points[:, 2]
+    lowest = np.minimum.reduceat(heights, starts[:-1])
+    highest = np.maximum.reduceat(heights, starts[:-1])
+    if (bend := float((highest - lowest).max())) > 2 * FLAT_MM:
+        raise NotPlanarError(f"a contour leaves its plane by {bend / 2:.2f} mm")
+    middles = (lowest + highest) / 2
+    order = np.argsort(middles, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(middles[order]) > SAME_PLANE_MM) + 1)
+    flat = points[:, :2]
+    planes = tuple(
+        Plane(float(middles[group].mean()), tuple(flat[starts[i] : starts[i + 1]] for i in group)) for group in groups
+    )
+    return Stack(frame, planes, _spacing(planes, spacing_mm))
+
+
+def polygon_area(ring: Array) -> float:
+    """Signed area of a ring, mm2 (counter-clockwise positive)."""
+    shifted = ring - ring[0]
+    x, y = shifted[:, 0], shifted[:, 1]
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) / 2
+
+
+def _is_ring(contour: Contour) -> bool:
+    closed = contour.kind.startswith("CLOSED") or contour.kind == "INTERPOLATED_PLANAR"
+    return closed and len(contour.points_mm) >= 3
+
+
+def _normal(ring: Array) -> Array | None:
+    """Newell's normal: right for any simple ring, None for one without area."""
+    shifted = ring - ring.mean(axis=0)
+    normal = np.cross(shifted, np.roll(shifted, -1, axis=0)).sum(axis=0)
+    length = float(np.linalg.norm(normal))
+    return normal / length if length > 1e-9 else None
+
+
+def _frame(guide: Array, rings: Sequence[Array]) -> Array:
+    """Frame of the planes; exact patient axes where the planes are square to one."""
+    flat_axes = [axis for axis in (2, 1, 0) if all(np.ptp(ring[:, axis]) <= 2 * FLAT_MM for ring in rings)]
+    if flat_axes:
+        third = flat_axes[0]
+        frame = np.zeros((3, 3))
+        for column, axis in enumerate(((third + 1) % 3, (third + 2) % 3, third)):
+            frame[axis, column] = 1.0
+        return frame
+    normal = _normal(guide)
+    if normal is None:
+        raise NotPlanarError("a contour has no area, so its plane is unknown")
+    leading = int(np.argmax(np.abs(normal)))
+    normal = normal * np.sign(normal[leading])
+    first = np.zeros(3)
+    first[(leading + 1) % 3] = 1.0
+    first -= normal * (first @ normal)
+    first /= np.linalg.norm(first)
+    return np.column_stack([first, np.cross(normal, first), normal])
+
+
+def _spacing(planes: Sequence[Plane], image_spacing_mm: float | None) -> float | None:
+    """Take the spacing that most gaps share; a skipped plane makes some gaps larger, never smaller."""
+    gaps = np.diff([plane.offset_mm for plane in planes])
+    return float(np.percentile(gaps, 25, method="nearest")) if len(gaps) else image_spacing_mm

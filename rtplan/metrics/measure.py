@@ -1,0 +1,171 @@
+"""Measure a metric on a DVH: the best estimate, the interval, what widens it, and the point that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rtplan.dvh.curves import DVH, Samples
+from rtplan.model import Measured, NotMeasured
+from rtplan.radiobiology import bed_gy, eqd2_gy
+from rtplan.units import PERCENT, PERCENT_RX
+
+from .notation import Kind, Metric, Twin
+
+__all__ = ["CAUSE_OUTSIDE", "measure", "spread"]
+
+CAUSE_OUTSIDE = "volume outside the dose grid"
+# Volumes compared with a volume asked for agree to this share: rounding, not geometry.
+SAME_VOLUME = 1e-9
+# A gEUD takes logarithms: no dose at all stands for this much.
+NO_DOSE_GY = 1e-12
+
+
+def measure(
+    dvh: DVH, metric: Metric, *, prescription_gy: float | None = None, fractions: int | None = None
+) -> Measured | NotMeasured:
+    """Measure one metric.
+
+    Parameters
+    ----------
+    dvh : DVH
+    metric : Metric
+        Any but a plan index.
+    prescription_gy : float, optional
+        For metrics relative to the prescription.
+    fractions : int, optional
+        For biological twins.
+
+    Returns
+    -------
+    Measured or NotMeasured
+        Not measured where nothing is known of the structure's dose, where the structure is smaller than the
+        volume asked for, or where a prescription or fraction count is missing.
+    """
+    if reason := _obstacle(dvh, metric, prescription_gy, fractions):
+        return reason
+    scale = prescription_gy or 0.0
+    best = _value(_prepared(dvh.best, metric, fractions), metric, scale, dvh.total_cc)
+    others: list[tuple[str, float]] = []
+    for cause, samples in _alternatives(dvh):
+        prepared = _prepared(samples, metric, fractions)
+        beyond = 0.0 if cause == CAUSE_OUTSIDE else dvh.outside_cc
+        others.append((cause, _value(prepared, metric, scale, prepared.total_cc + beyond)))
+    dose = _dose_of(metric, best, scale)
+    where = _prepared(dvh.best, metric, fractions).point_of(dose) if dose is not None else None
+    return spread(best, others, metric.unit, where_mm=where)
+
+
+def spread(
+    best: float,
+    others: list[tuple[str, float]],
+    unit: str,
+    *,
+    where_mm: tuple[float, float, float] | None = None,
+) -> Measured:
+    """Join a best estimate and what other choices give into an interval that names its causes, widest first."""
+    widths: dict[str, float] = {}
+    for cause, value in others:
+        widths[cause] = max(widths.get(cause, 0.0), abs(value - best))
+    causes = tuple(sorted((cause for cause in widths if widths[cause] > 0), key=lambda cause: -widths[cause]))
+    values = [best, *(value for _, value in others)]
+    return Measured(best, min(values), max(values), unit, causes, where_mm)
+
+
+def _obstacle(dvh: DVH, metric: Metric, prescription_gy: float | None, fractions: int | None) -> NotMeasured | None:
+    if metric.kind is Kind.VOLUME:
+        return None
+    if len(dvh.best.dose_gy) == 0:
+        return NotMeasured("no part of the structure lies inside the dose grid", metric.unit)
+    if metric.needs_prescription and not prescription_gy:
+        return NotMeasured("no prescription is known for it", metric.unit)
+    if metric.twin and not fractions:
+        return NotMeasured("no fraction count is known, so dose cannot be converted", metric.unit)
+    asked = metric.at or 0.0
+    if metric.at_unit == "cc" and asked > dvh.total_cc * (1 + SAME_VOLUME):
+        if metric.kind is Kind.DOSE_AT_VOLUME:
+            reason = f"the structure has {dvh.total_cc:.3g} cc, less than the {asked:g} cc asked for"
+            return NotMeasured(reason, metric.unit, "too_small")
+        if metric.kind is Kind.COLD_DOSE:
+            reason = f"the structure has {dvh.total_cc:.4g} cc: {asked:g} cc of it cannot be spared"
+            return NotMeasured(reason, metric.unit, "cannot_be_spared")
+    return None
+
+
+def _alternatives(dvh: DVH) -> Iterator[tuple[str, Samples]]:
+    """Variants, and the two bounds for volume where no dose is known: none of it, or the largest on a face."""
+    yield from dvh.variants
+    if dvh.outside_cc > 0:
+        for dose_gy in (0.0, dvh.face_gy):
+            yield CAUSE_OUTSIDE, _with_outside(dvh.best, dvh.outside_cc, dose_gy)
+
+
+def _with_outside(samples: Samples, volume_cc: float, dose_gy: float) -> Samples:
+    at = int(np.searchsorted(-samples.dose_gy, -dose_gy))
+    return Samples(
+        np.insert(samples.dose_gy, at, dose_gy),
+        np.insert(samples.volume_cc, at, volume_cc),
+        min(samples.minimum_gy, dose_gy),
+        max(samples.maximum_gy, dose_gy),
+    )
+
+
+def _prepared(samples: Samples, metric: Metric, fractions: int | None) -> Samples:
+    if metric.twin is None or not fractions:
+        return samples
+    twin: Twin = metric.twin
+    convert = eqd2_gy if twin.name == "EQD2" else bed_gy
+    return samples.converted(lambda dose: convert(dose, fractions, alpha_beta_gy=twin.alpha_beta_gy))
+
+
+def _value(samples: Samples, metric: Metric, prescription_gy: float, total_cc: float) -> float:
+    value = _raw(samples, metric, prescription_gy, total_cc)
+    return 100.0 * value / prescription_gy if metric.unit == PERCENT_RX else value
+
+
+def _raw(samples: Samples, metric: Metric, prescription_gy: float, total_cc: float) -> float:
+    at = metric.at or 0.0
+    match metric.kind:
+        case Kind.VOLUME:
+            return total_cc
+        case Kind.MINIMUM:
+            return samples.minimum_gy
+        case Kind.MAXIMUM:
+            return samples.maximum_gy
+        case Kind.MEAN:
+            return samples.mean_gy
+        case Kind.GEUD:
+            return _geud(samples, at)
+        case Kind.DOSE_AT_VOLUME | Kind.COLD_DOSE:
+            volume = at / 100.0 * samples.total_cc if metric.at_unit == PERCENT else at
+            if metric.kind is Kind.COLD_DOSE:
+                volume = max(samples.total_cc - volume, 0.0)
+            return samples.dose_at(min(volume, samples.total_cc))
+        case Kind.VOLUME_AT_DOSE | Kind.COLD_VOLUME:
+            dose = at / 100.0 * prescription_gy if metric.at_unit == PERCENT_RX else at
+            volume = samples.volume_at(dose)
+            if metric.kind is Kind.COLD_VOLUME:
+                volume = samples.total_cc - volume
+            return 100.0 * volume / samples.total_cc if metric.unit == PERCENT else volume
+    raise ValueError(f"{metric} is measured on a plan, not on a DVH")
+
+
+def _geud(samples: Samples, exponent: float) -> float:
+    """Generalised equivalent uniform dose, as a mean of logarithms so that no power overflows (`niemierko1999`)."""
+    logs = exponent * np.log(np.maximum(samples.dose_gy, NO_DOSE_GY))
+    largest = float(logs.max())
+    mean = float(np.average(np.exp(logs - largest), weights=samples.volume_cc))
+    return float(np.exp((np.log(mean) + largest) / exponent))
+
+
+def _dose_of(metric: Metric, value: float, prescription_gy: float) -> float | None:
+    """Dose whose place in the patient decides the metric; none for means and volumes."""
+    if metric.kind in {Kind.MEAN, Kind.GEUD, Kind.VOLUME}:
+        return None
+    if metric.kind in {Kind.VOLUME_AT_DOSE, Kind.COLD_VOLUME}:
+        if metric.twin is not None:
+            return metric.at
+        at = metric.at or 0.0
+        return at / 100.0 * prescription_gy if metric.at_unit == PERCENT_RX else at
+    return value / 100.0 * prescription_gy if metric.unit == PERCENT_RX else value

@@ -1,0 +1,226 @@
+"""The structures of one treatment under their standard names, and their DVHs, computed once each.
+
+An :class:`Anatomy` resolves what a rule names: a structure of that standard name, one composed of its parts
+(``Lungs`` of ``Lung_L | Lung_R``), the classes ``GTV``, ``ITV``, ``CTV``, ``PTV`` and ``Targets``, or an
+expression of these. It never guesses: two structures of one standard name are ambiguous.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from constraints.naming import compose, resolve, target_class
+from rtplan.dvh import DVH, Models, compute_dvh
+from rtplan.geometry import (
+    Expression,
+    NotPlanarError,
+    Region,
+    Stack,
+    names_in,
+    parse_expression,
+    stack_contours,
+)
+from rtplan.geometry.expression import Combination, Name
+from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
+
+__all__ = ["Anatomy", "Found", "named_structures"]
+
+CLASSES = {"GTV": ("GTV", "ITV"), "ITV": ("ITV",), "CTV": ("CTV",), "PTV": ("PTV",)}
+
+
+def named_structures(structures: StructureSet, names: Mapping[str, str]) -> tuple[Structure, ...]:
+    """Give every structure its standard name: by the sheet's mapping first, then by the declared synonyms.
+
+    Targets get none: they are told apart by class.
+    """
+    named = []
+    for structure in structures.structures:
+        chosen = names.get(structure.name)
+        if chosen is None and target_class(structure.name, structure.role) is None:
+            chosen = resolve(structure.name).standard_name
+        named.append(structure.renamed(chosen))
+    return tuple(named)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name stands for in this patient: an expression over ROI numbers, and how it came about."""
+
+    tree: Expression | None
+    roi: str
+    reason: str = ""
+    note: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Anatomy:
+    """Structures, stacks and DVHs of one treatment; everything is computed when first asked for."""
+
+    treatment: Treatment
+    structures: tuple[Structure, ...]
+    models: Models = field(default_factory=Models)
+    spacing_mm: float | None = None
+    _stacks: dict[int, Stack | None] = field(default_factory=dict, repr=False)
+    _dvhs: dict[str, DVH | NotMeasured] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.spacing_mm is None:
+            self.spacing_mm = self._usual_spacing()
+
+    def of_class(self, *classes: str) -> tuple[Structure, ...]:
+        """Structures of these target classes that have contours."""
+        return tuple(
+            structure
+            for structure in self.structures
+            if target_class(structure.name, structure.role) in classes and self.stack(structure) is not None
+        )
+
+    def stack(self, structure: Structure) -> Stack | None:
+        """Return the contours of a structure as planes; None where it has none that can be measured."""
+        if structure.number not in self._stacks:
+            self._stacks[structure.number] = None if structure.broken else _stack(structure, self._image_spacing())
+        return self._stacks[structure.number]
+
+    def problem(self, structure: Structure) -> str:
+        """Say why a structure cannot be measured; empty where it can."""
+        if structure.broken:
+            return structure.broken
+        if self.stack(structure) is None:
+            return "it has no contours that enclose a volume"
+        return ""
+
+    def find(self, name: str) -> Found:
+        """Resolve one name."""
+        if name in CLASSES or name == "Targets":
+            wanted = ("GTV", "ITV", "CTV", "PTV") if name == "Targets" else CLASSES[name]
+            return self._union(self.of_class(*wanted), name)
+        same = [item for item in self.structures if item.standard_name == name]
+        usable = [item for item in same if not self.problem(item)]
+        if len(usable) > 1:
+            numbers = ", ".join(str(item.number) for item in usable)
+            return Found(None, name, f"ambiguous: ROIs {numbers} all stand for {name}")
+        if usable:
+            return Found(Name(_key(usable[0])), usable[0].name)
+        if same:
+            return Found(None, same[0].name, self.problem(same[0]))
+        return self._composed(name)
+
+    def find_expression(self, text: str) -> Found:
+        """Resolve an expression; ``- GTV`` takes nothing away where no GTV is drawn, and says so."""
+        return self._resolved(parse_expression(text))
+
+    def dvh(self, tree: Expression) -> DVH | NotMeasured:
+        """Return the DVH of a resolved expression."""
+        key = str(tree)
+        if key not in self._dvhs:
+            self._dvhs[key] = self._computed(tree)
+        return self._dvhs[key]
+
+    def region(self, tree: Expression) -> Region | None:
+        """Return the region of a resolved expression; None where its parts do not share planes."""
+        stacks = {name: self._stack_of(name) for name in names_in(tree)}
+        frames = [stack.frame for stack in stacks.values()]
+        if any(not np.allclose(frame, frames[0], atol=1e-9) for frame in frames):
+            return None
+        spacing = self.spacing_mm
+        own = [stack.spacing_mm for stack in stacks.values() if stack.spacing_mm]
+        if not own and not spacing:
+            return None
+        return Region(tree, stacks, own[0] if own else float(spacing or 0.0))
+
+    def label(self, tree: Expression) -> str:
+        """Return the ROI names of a resolved expression, for a person."""
+        return re.sub(r"roi_-?\d+", lambda match: self._structure(match[0]).name, str(tree))
+
+    def _structure(self, key: str) -> Structure:
+        number = int(key.removeprefix("roi_"))
+        return next(item for item in self.structures if item.number == number)
+
+    def _stack_of(self, key: str) -> Stack:
+        stack = self.stack(self._structure(key))
+        if stack is None:
+            raise KeyError(key)
+        return stack
+
+    def _computed(self, tree: Expression) -> DVH | NotMeasured:
+        dose = self.treatment.dose
+        if dose is None:
+            return NotMeasured("there is no dose")
+        region = self.region(tree)
+        if region is None:
+            return NotMeasured("its planes do not lie parallel, or a single plane has no known spacing")
+        return compute_dvh(region, dose, models=self.models)
+
+    def _union(self, structures: tuple[Structure, ...], name: str) -> Found:
+        if not structures:
+            return Found(None, "", f"no structure {name} is contoured")
+        tree: Expression = Name(_key(structures[0]))
+        for structure in structures[1:]:
+            tree = Combination("|", tree, Name(_key(structure)))
+        return Found(tree, " | ".join(item.name for item in structures))
+
+    def _composed(self, name: str) -> Found:
+        parts = compose(name) or ()
+        found = [self.find(part) for part in parts]
+        if not found or any(part.tree is None for part in found):
+            reasons = [part.reason for part in found if part.reason.startswith("ambiguous")]
+            return Found(None, "", reasons[0] if reasons else f"no structure {name} is contoured")
+        tree = found[0].tree
+        for part in found[1:]:
+            if tree is not None and part.tree is not None:
+                tree = Combination("|", tree, part.tree)
+        return Found(tree, " | ".join(part.roi for part in found))
+
+    def _resolved(self, tree: Expression) -> Found:
+        if isinstance(tree, Name):
+            return self.find(tree.name)
+        if isinstance(tree, Combination):
+            left, right = self._resolved(tree.left), self._resolved(tree.right)
+            return _joined(tree, left, right)
+        inner = self._resolved(tree.inner)
+        if inner.tree is None:
+            return inner
+        grown = type(tree)(inner.tree, tree.margin_mm)
+        return Found(grown, f"{inner.roi} {'+' if tree.margin_mm >= 0 else '-'} {abs(tree.margin_mm):g} mm")
+
+    def _image_spacing(self) -> float | None:
+        structures = self.treatment.structures
+        if structures is not None and structures.plane_spacing_mm:
+            return structures.plane_spacing_mm
+        image = self.treatment.image
+        return image.grid.spacing_mm[2] if image is not None else None
+
+    def _usual_spacing(self) -> float | None:
+        """Spacing for structures of a single plane: the image's, else the finest that other structures show."""
+        if (known := self._image_spacing()) is not None:
+            return known
+        spacings = [stack.spacing_mm for item in self.structures if (stack := self.stack(item)) and stack.spacing_mm]
+        return min(spacings, default=None)
+
+
+def _joined(tree: Combination, left: Found, right: Found) -> Found:
+    if left.tree is None:
+        return left
+    if right.tree is None:
+        absent = right.reason.startswith("no structure")
+        if tree.sign == "-" and absent:
+            return Found(left.tree, left.roi, note=f"{right.reason}, so nothing is taken away")
+        if tree.sign == "|" and absent:
+            return Found(left.tree, left.roi, note=f"{right.reason}, so nothing is added")
+        return right
+    return Found(Combination(tree.sign, left.tree, right.tree), f"{left.roi} {tree.sign} {right.roi}")
+
+
+def _key(structure: Structure) -> str:
+    return f"roi_{structure.number}"
+
+
+def _stack(structure: Structure, spacing_mm: float | None) -> Stack | None:
+    try:
+        return stack_contours(structure.contours, spacing_mm=spacing_mm)
+    except NotPlanarError:
+        return None

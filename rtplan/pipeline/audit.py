@@ -1,0 +1,375 @@
+"""Audit a case: what it treats, what each target and organ receives, which limits that meets or breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from constraints.pack import Pack, load_pack
+from rtplan.dvh import Models
+from rtplan.errors import UsageError
+from rtplan.metrics.notation import parse
+from rtplan.model import (
+    AuditReport,
+    Case,
+    Dose,
+    Finding,
+    Issue,
+    LesionReport,
+    Measured,
+    NotMeasured,
+    Plan,
+    PlanFacts,
+    Reading,
+    Severity,
+    Treatment,
+    Verdict,
+    worst,
+)
+from rtplan.radiobiology import bed_gy
+
+from .anatomy import Anatomy, named_structures
+from .curves import curves_of
+from .lesions import Lesion, find_lesions
+from .measuring import Measurer
+from .protocol import choose_protocol, chosen_findings, protocol_findings
+from .sheet import Sheet
+
+__all__ = ["audit", "obstacles", "plan_facts", "select"]
+
+ORGAN_METRICS = ("Dmean", "Dmax", "D0.03cc", "D95%", "Dmin")
+LESION_METRICS = (
+    "Volume",
+    "D95%",
+    "D98%",
+    "D50%",
+    "D2%",
+    "Dmin",
+    "Dmax",
+    "Dmean",
+    "D95%[%]",
+    "V100%[%]",
+    "CI",
+    "PaddickCI",
+    "GI",
+    "R50",
+    "HI",
+    "MDPD",
+    "D2cm[%]",
+    "BED(10){D95%}",
+)
+# The median of a target is within a factor of the prescription in any plan that treats it: an isodose of 45 %
+# at the border makes less than two of it. One fraction of a course, a multiple, a unit lie outside.
+PLAUSIBLE = (0.7, 2.2)
+
+
+def audit(
+    case: Case,
+    packs: Sequence[str | Pack] = (),
+    *,
+    sheet: Sheet | None = None,
+    models: Models | None = None,
+    plan: str | None = None,
+    dose: str | None = None,
+    structures: str | None = None,
+) -> AuditReport:
+    """Audit every treatment of a case.
+
+    Parameters
+    ----------
+    case : Case
+    packs : sequence of str or Pack
+        Packs that shall govern (ids or loaded ones); without any, the protocol of each lesion's site does.
+    sheet : Sheet, optional
+        What a person has decided.
+    models : Models, optional
+        Conventions of the DVH.
+    plan, dose, structures : str, optional
+        A label or UID, where several could be meant.
+
+    Returns
+    -------
+    AuditReport
+        Nothing is left out of it: what could not be judged is a finding or an issue.
+
+    Raises
+    ------
+    UsageError
+        Where a selection names nothing that is there, or a pack does not load.
+    """
+    sheet = sheet or Sheet()
+    loaded = [item if isinstance(item, Pack) else load_pack(item) for item in packs]
+    own = frozenset(pack.id for pack, item in zip(loaded, packs, strict=True) if _is_own(item))
+    issues = list(case.issues)
+    treatments = [item for item in select(case, plan=plan, dose=dose, structures=structures) if item.dose]
+    usable = [item for item in treatments if item.structures]
+    if not usable:
+        issues.append(_nothing(case, treatments))
+        return AuditReport(Verdict.NOT_JUDGED, issues=tuple(issues))
+    several = len(usable) > 1 and not sheet.courses
+    results = [_audited(item, loaded, own, sheet, models or Models(), issues, several=several) for item in usable]
+    findings = tuple(finding for result in results for finding in result.findings)
+    verdict = worst(finding.counts_as for finding in findings if finding.governs)
+    if any(issue.severity is Severity.REFUSE for issue in issues) and verdict is not Verdict.EXCEEDED:
+        verdict = Verdict.NOT_JUDGED
+    return AuditReport(
+        verdict,
+        findings,
+        tuple(dict.fromkeys(issues)),
+        tuple(fact for result in results for fact in result.plans),
+        tuple(lesion for result in results for lesion in result.lesions),
+        tuple(curve for result in results for curve in result.curves),
+        {"packs": _pack_hashes(findings)},
+    )
+
+
+def plan_facts(treatment: Treatment, *, fractions: int | None = None) -> PlanFacts:
+    """Return the plain facts of a treatment; `fractions` overrides the plan's own count."""
+    plan, dose = treatment.plan, treatment.dose
+    return PlanFacts(
+        plan.label if plan else "",
+        fractions or (plan.fractions if plan else None),
+        (dose.label or dose.summation) if dose else "",
+        plan.uid if plan else "",
+        plan.approval if plan else "",
+        plan.modality if plan else "",
+        dose.dose_type if dose else "",
+        dose.summation if dose else "",
+        treatment.image is not None,
+    )
+
+
+def select(
+    case: Case, *, plan: str | None = None, dose: str | None = None, structures: str | None = None
+) -> tuple[Treatment, ...]:
+    """Return the treatments that match a plan, dose and structure set, each named by label or UID.
+
+    Raises
+    ------
+    UsageError
+        Where nothing matches; the message lists what there is by label.
+    """
+    chosen = case.treatments
+    for kind, wanted in (("plan", plan), ("dose", dose), ("structures", structures)):
+        if wanted is None:
+            continue
+        matching = tuple(item for item in chosen if wanted in _handles(item, kind))
+        if not matching:
+            known = sorted({handle for item in chosen for handle in _handles(item, kind) if handle})
+            raise UsageError(f"--{kind} {wanted!r} matches nothing; there is: {', '.join(known) or 'none'}")
+        chosen = matching
+    return chosen
+
+
+def _handles(treatment: Treatment, kind: str) -> tuple[str, ...]:
+    found = getattr(treatment, kind)
+    return (found.label, found.uid) if found is not None else ()
+
+
+def _is_own(item: str | Pack) -> bool:
+    return isinstance(item, Pack) or str(item).endswith(".toml")
+
+
+def _nothing(case: Case, treatments: Sequence[Treatment]) -> Issue:
+    if not case.doses:
+        return Issue("no-dose", Severity.REFUSE, "there is no dose to measure", remedy="export the RTDOSE of the plan")
+    if not treatments:
+        return Issue("no-usable-dose", Severity.REFUSE, "no dose could be used", remedy="see the issues above")
+    message = "no structure set belongs to the dose"
+    return Issue("no-structures", Severity.REFUSE, message, remedy="export the RTSTRUCT, or choose it")
+
+
+def _audited(
+    treatment: Treatment,
+    packs: Sequence[Pack],
+    own: frozenset[str],
+    sheet: Sheet,
+    models: Models,
+    issues: list[Issue],
+    *,
+    several: bool,
+) -> AuditReport:
+    """Audit one treatment."""
+    dose, structure_set = treatment.dose, treatment.structures
+    if dose is None or structure_set is None:
+        raise ValueError("a treatment to audit has a dose and structures")
+    issues += structure_set.issues
+    facts = plan_facts(treatment, fractions=_fractions(treatment.plan, sheet))
+    if treatment.image is None:
+        message = "no planning image was there: contours alone define the volumes"
+        issues.append(Issue("no-image", Severity.NOTE, message))
+    blocked = obstacles(dose, treatment.plan, sheet)
+    issues += blocked
+    anatomy = Anatomy(treatment, named_structures(structure_set, sheet.names), models)
+    if dose.unit != "Gy":
+        return AuditReport(Verdict.NOT_JUDGED, (_unjudged("the dose is not in Gy"),), plans=(facts,))
+    lesions, found = find_lesions(anatomy, sheet)
+    issues += found
+    fractions = _common_fractions(lesions, facts.fractions)
+    measurer = Measurer(anatomy, lesions, fractions)
+    findings = _findings(measurer, lesions, packs, own, _facts(sheet), issues)
+    reason = blocked[0].message if blocked else _implausible(measurer, lesions, issues)
+    if reason:
+        findings = tuple(_withheld(item, reason) for item in findings)
+    elif several:
+        reason = "several plans and no course declared: organs are judged on the sum"
+        findings = tuple(item if item.lesion else _withheld(item, reason) for item in findings)
+        remedy = "choose --plan, or declare a course in the sheet"
+        issues.append(Issue("several-plans", Severity.WARN, reason, remedy=remedy))
+    return AuditReport(
+        worst(item.counts_as for item in findings if item.governs),
+        findings,
+        plans=(facts,),
+        lesions=tuple(_lesion_report(measurer, lesion) for lesion in lesions),
+        curves=curves_of(anatomy, ORGAN_METRICS),
+    )
+
+
+def _findings(
+    measurer: Measurer,
+    lesions: Sequence[Lesion],
+    packs: Sequence[Pack],
+    own: frozenset[str],
+    facts: Mapping[str, Any],
+    issues: list[Issue],
+) -> tuple[Finding, ...]:
+    by_protocol: dict[str, list[Lesion]] = {}
+    findings: list[Finding] = []
+    known = {}
+    for lesion in lesions:
+        protocol, reason = choose_protocol(lesion)
+        if protocol is None:
+            findings.append(_unjudged(f"{lesion.name}: {reason}", lesion.name))
+        else:
+            known[protocol.id] = protocol
+            by_protocol.setdefault(protocol.id, []).append(lesion)
+    if not lesions:
+        findings.append(_unjudged("no target was found, so no protocol is known"))
+    for key, group in by_protocol.items():
+        findings += protocol_findings(known[key], group, measurer, facts, issues)
+    findings = _unique(findings)
+    if not packs:
+        return tuple(findings)
+    chosen = chosen_findings(packs, lesions, measurer, facts, own)
+    beside = [replace(item, governs=False) for item in findings]
+    exceeded = [item for item in beside if item.verdict is Verdict.EXCEEDED]
+    names = ", ".join(pack.id for pack in packs)
+    issues.append(Issue("packs-chosen", Severity.NOTE, f"the user chose what governs: {names}"))
+    if exceeded:
+        message = f"{len(exceeded)} limits of the site's own protocol are exceeded but do not govern"
+        issues.append(Issue("protocol-overridden", Severity.WARN, message))
+    taken = {(item.pack, item.constraint, item.roi) for item in chosen}
+    return (*chosen, *(item for item in beside if (item.pack, item.constraint, item.roi) not in taken))
+
+
+def _unique(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding a row and structure: what governs by one protocol is not repeated beside by another."""
+    kept: dict[tuple[str, str, str, str], Finding] = {}
+    for item in sorted(findings, key=lambda finding: not finding.governs):
+        kept.setdefault((item.pack, item.constraint, item.roi, item.lesion), item)
+    return list(kept.values())
+
+
+def _unjudged(reason: str, lesion: str = "") -> Finding:
+    return Finding(
+        pack="protocol",
+        constraint="protocol-known",
+        governs=True,
+        structure=lesion,
+        roi=lesion,
+        metric="protocol",
+        limit="known",
+        verdict=Verdict.NOT_JUDGED,
+        measured=NotMeasured(reason),
+        reason=reason,
+        lesion=lesion,
+    )
+
+
+def _withheld(finding: Finding, reason: str) -> Finding:
+    return replace(finding, verdict=Verdict.NOT_JUDGED, rank_as=None, reason=reason)
+
+
+def obstacles(dose: Dose, plan: Plan | None, sheet: Sheet) -> list[Issue]:
+    """Return what keeps a dose from being judged at all, the gravest first."""
+    found: list[Issue] = []
+    if dose.unit != "Gy":
+        found.append(Issue("dose-relative", Severity.WARN, "the dose is relative: it has no value in Gy"))
+    if dose.summation not in {"PLAN", "MULTI_PLAN"}:
+        kind = dose.summation or "missing"
+        message = f"the dose's summation type is {kind}, not PLAN: it may be a part of the dose only"
+        found.append(Issue("dose-not-plan", Severity.WARN, message))
+    ions = plan is not None and plan.modality == "RTIONPLAN"
+    if dose.dose_type == "EFFECTIVE" and not (ions and sheet.patient.get("rbe") == 1.1):
+        message = "the dose is EFFECTIVE and no proton plan with a stated RBE of 1.1 explains it"
+        remedy = "state rbe = 1.1 under [patient] in the sheet of a proton plan"
+        found.append(Issue("dose-effective", Severity.WARN, message, remedy=remedy))
+    if dose.dose_type == "PHYSICAL" and ions:
+        message = "the dose of an ion plan is PHYSICAL: limits hold for the RBE-weighted dose"
+        found.append(Issue("dose-physical-ion", Severity.WARN, message))
+    if dose.dose_type not in {"EFFECTIVE", "PHYSICAL"}:
+        message = f"the dose type is {dose.dose_type or 'missing'}"
+        found.append(Issue("dose-type", Severity.WARN, message))
+    return found
+
+
+def _implausible(measurer: Measurer, lesions: Sequence[Lesion], issues: list[Issue]) -> str:
+    """Refuse a dose whose median in a target is nowhere near the prescription; return the reason."""
+    for lesion in lesions:
+        median = measurer.reading(lesion, parse("D50%"))
+        if not isinstance(median, Measured) or not lesion.prescription_gy:
+            continue
+        ratio = median.value / lesion.prescription_gy
+        if not PLAUSIBLE[0] <= ratio <= PLAUSIBLE[1]:
+            message = f"the median dose of a target is {ratio:.3g} times its prescription: another dose or a part of it"
+            issues.append(Issue("dose-not-prescription", Severity.REFUSE, message, f"ROI {lesion.structure.number}"))
+            return message
+    return ""
+
+
+def _facts(sheet: Sheet) -> dict[str, Any]:
+    """Return what rows may depend on: a lesion is a metastasis unless the sheet says otherwise."""
+    return {"disease": "metastasis", **sheet.patient}
+
+
+def _fractions(plan: Plan | None, sheet: Sheet) -> int | None:
+    said = {lesion.fractions for lesion in sheet.lesions if lesion.fractions}
+    if len(said) == 1:
+        return said.pop()
+    return plan.fractions if plan else None
+
+
+def _common_fractions(lesions: Sequence[Lesion], of_plan: int | None) -> int | None:
+    counts = {lesion.fractions for lesion in lesions}
+    return counts.pop() if len(counts) == 1 else of_plan if not lesions else None
+
+
+def _lesion_report(measurer: Measurer, lesion: Lesion) -> LesionReport:
+    readings = tuple(Reading(text, measurer.reading(lesion, parse(text))) for text in LESION_METRICS)
+    protocol, _ = choose_protocol(lesion)
+    bed10 = None
+    if lesion.prescription_gy and lesion.fractions:
+        bed10 = float(bed_gy(lesion.prescription_gy, lesion.fractions, alpha_beta_gy=10.0))
+    return LesionReport(
+        lesion.name,
+        lesion.site,
+        (lesion.structure.number,),
+        lesion.prescription_gy,
+        lesion.fractions,
+        bed10,
+        readings,
+        protocol.id if protocol else "",
+        "; ".join(lesion.evidence),
+    )
+
+
+def _pack_hashes(findings: Sequence[Finding]) -> dict[str, str]:
+    names = sorted({finding.pack for finding in findings})
+    hashes = {}
+    for name in names:
+        try:
+            hashes[name] = load_pack(name).sha256
+        except UsageError:
+            continue
+    return hashes

@@ -1,0 +1,127 @@
+"""The audit sheet: the one place where a person decides (names, sites, prescriptions, courses).
+
+TOML: ``[[lesion]] target, site, prescription_gy, fractions, plan, confirm``; ``[[course]] plans, same_days``;
+``[names]`` ROI name -> standard name; ``[patient]`` facts such as sex; ``[[accept]] finding, who, why, date``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from rtplan.errors import SheetError
+
+__all__ = ["Sheet", "SheetLesion", "parse_sheet"]
+
+_TOP = {"format", "lesion", "course", "names", "patient", "accept"}
+_LESION = {"target", "site", "prescription_gy", "fractions", "plan", "confirm", "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLesion:
+    """What a person says of one lesion; None where the sheet leaves it to the study."""
+
+    target: str
+    site: str | None = None
+    prescription_gy: float | None = None
+    fractions: int | None = None
+    plan: str | None = None
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet as read; the empty sheet decides nothing."""
+
+    lesions: tuple[SheetLesion, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    patient: Mapping[str, Any] = field(default_factory=dict)
+    courses: tuple[Mapping[str, Any], ...] = ()
+    accepted: tuple[Mapping[str, Any], ...] = ()
+
+
+def parse_sheet(text: str) -> Sheet:
+    r"""Read a sheet from its text.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    SheetError
+        With every fault, in one sentence each.
+
+    Examples
+    --------
+    >>> parse_sheet('[[lesion]]\ntarget = "PTV1"\nsite = "liver"').lesions[0].site
+    'liver'
+    >>> parse_sheet("").lesions
+    ()
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SheetError(f"the sheet is not valid TOML: {error}") from error
+    problems = [f"unknown key {key!r}" for key in table if key not in _TOP]
+    lesions = _tables(table, "lesion", problems)
+    courses = _tables(table, "course", problems)
+    accepted = _tables(table, "accept", problems)
+    found = tuple(_lesion(item, at, problems) for at, item in enumerate(lesions, 1))
+    names = _mapping(table, "names", problems)
+    problems += [f"names {key!r}: a text is expected" for key, value in names.items() if not isinstance(value, str)]
+    patient = _mapping(table, "patient", problems)
+    if problems:
+        raise SheetError("the sheet does not load: " + "; ".join(problems))
+    return Sheet(found, MappingProxyType(names), MappingProxyType(patient), tuple(courses), tuple(accepted))
+
+
+def _tables(table: Mapping[str, Any], key: str, problems: list[str]) -> list[Mapping[str, Any]]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        problems.append(f"{key} is written as [[{key}]]")
+        return []
+    return value
+
+
+def _mapping(table: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, Any]:
+    value = table.get(key, {})
+    if not isinstance(value, dict):
+        problems.append(f"{key} is written as [{key}]")
+        return {}
+    return value
+
+
+def _lesion(item: Mapping[str, Any], at: int, problems: list[str]) -> SheetLesion:
+    where = f"lesion[{at}]"
+    problems += [f"{where}: unknown key {key!r}" for key in item if key not in _LESION]
+    target = item.get("target")
+    if not isinstance(target, str) or not target:
+        problems.append(f"{where}: target (the ROI's name) is missing")
+        target = "?"
+    for key in ("site", "plan"):
+        if key in item and not isinstance(item[key], str):
+            problems.append(f"{where} {key}: a text is expected")
+    dose, fractions = item.get("prescription_gy"), item.get("fractions")
+    if dose is not None and (isinstance(dose, bool) or not isinstance(dose, int | float) or not dose > 0):
+        problems.append(f"{where} prescription_gy: a positive dose is expected")
+        dose = None
+    if fractions is not None and (isinstance(fractions, bool) or not isinstance(fractions, int) or fractions < 1):
+        problems.append(f"{where} fractions: a whole number from 1 is expected")
+        fractions = None
+    return SheetLesion(
+        target,
+        item.get("site"),
+        None if dose is None else float(dose),
+        fractions,
+        item.get("plan"),
+        bool(item.get("confirm", False)),
+    )
