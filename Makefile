@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv-peers/.ready
 
 .PHONY: help demo test check format bench clean
 
@@ -11,6 +12,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   format, lint and types"
 	@echo "make format  format the code"
+	@echo "make bench   time and accuracy beside other tools; writes docs/benchmarks.md"
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed"; exit 1; }
@@ -34,5 +36,14 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The other tools need a pydicom of their own; nothing of the project ever sees them.
+$(PEERS): benchmarks/peers.lock
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.lock
+	@touch $@
+
+bench: $(READY) $(PEERS)
+	$(BIN)/python benchmarks/run.py --write
+
 clean:
-	rm -rf .venv demo build dist *.egg-info
+	rm -rf .venv .venv-peers demo build dist *.egg-info

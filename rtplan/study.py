@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtplan.errors import InputError, SheetError
-from rtplan.model import AuditReport, Case, Treatment, Verdict
+from rtplan.errors import InputError, SheetError, UsageError
+from rtplan.model import AuditReport, Case, Severity, Treatment, Verdict
 
 if TYPE_CHECKING:
     from rtplan.dvh import Models
@@ -74,8 +74,8 @@ def audit_case(case: Case, packs: Sequence[Any] = (), **options: Any) -> Audit:
     from rtplan.pipeline import audit  # noqa: PLC0415
 
     report = audit(case, packs, **options)
-    names = [item if isinstance(item, str) else item.id for item in packs]
-    return _showable(report, {**provenance(case, {"packs": names}), **report.provenance})
+    options_used = {"packs": [_pack_id(item) for item in packs]}
+    return _showable(report, {**provenance(case, options_used), **report.provenance})
 
 
 def audit_path(
@@ -115,19 +115,19 @@ def audit_path(
     from rtplan.pipeline import audit  # noqa: PLC0415
 
     read_sheet = _read_sheet(sheet)
-    loaded = [_pack(item) for item in packs]
+    pack_ids = [_pack_id(item) for item in packs]
     choice = choice or Choice()
     case = dicom_io.read(path, hashes="all")
     report = audit(
         case,
-        loaded,
+        packs,
         sheet=read_sheet,
         models=models,
         plan=choice.plan,
         dose=choice.dose,
         structures=choice.structures,
     )
-    options = {"packs": list(packs), "sheet": sheet is not None, **_as_options(models), **_as_choice(choice)}
+    options = {"packs": pack_ids, "sheet": sheet is not None, **_as_options(models), **_as_choice(choice)}
     facts = {**provenance(case, options), **report.provenance}
     if show_identity:
         facts["identity"] = _identity(path)
@@ -193,31 +193,36 @@ def write_audit(report: AuditReport, folder: str | os.PathLike[str]) -> tuple[Pa
     -------
     tuple of Path
         The files, in a fixed order.
+
+    Raises
+    ------
+    UsageError
+        Where the folder cannot be made or written to.
     """
     from rtplan.report import documents  # noqa: PLC0415
     from rtplan.report.json import run_document  # noqa: PLC0415
 
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in {**documents(report), "run.json": run_document(report)}.items():
-        partial = target / f".{name}.partial"
-        partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(target / name)
-        written.append(target / name)
-    return tuple(written)
+    texts = {**documents(report), "run.json": run_document(report)}
+    try:
+        return tuple(_write(Path(folder), name, text) for name, text in texts.items())
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError(f"the folder for the report cannot be written: {reason}") from error
 
 
 def exit_code(report: AuditReport, *, fail_on: str | None = None) -> int:
     """Return the exit code that the contract gives a report.
 
     `fail_on` names the mildest verdict that shall fail: ``exceeded`` lets indeterminate and not judged pass,
-    ``indeterminate`` lets not judged pass. It never hides that nothing could be audited at all (4).
+    ``indeterminate`` lets not judged pass. It never hides that nothing could be audited at all (4), nor that
+    the input was refused (3).
     """
     if not report.plans:
         return 4
     if report.verdict is Verdict.EXCEEDED:
         return 1
+    if any(issue.severity is Severity.REFUSE for issue in report.issues):
+        return 3
     tolerated = {
         "exceeded": {Verdict.INDETERMINATE, Verdict.NOT_JUDGED},
         "indeterminate": {Verdict.NOT_JUDGED},
@@ -266,11 +271,18 @@ def _one(case: Case, chosen: Sequence[Treatment]) -> Treatment:
     return usable[0]
 
 
-def _pack(item: str) -> Any:
-    """Load a pack by id, or a file of the user's own (which is then asked whole)."""
+def _write(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{name}.partial"
+    partial.write_text(text, encoding="utf-8", newline="")
+    return partial.replace(folder / name)
+
+
+def _pack_id(item: Any) -> str:
+    """Return the id of a pack, a shipped id or a file; a wrong one is refused before anything is read."""
     from constraints.pack import load_pack  # noqa: PLC0415
 
-    return item if item.endswith(".toml") else load_pack(item).id
+    return str(load_pack(item).id if isinstance(item, str) else item.id)
 
 
 def _read_sheet(path: str | os.PathLike[str] | None) -> Any:

@@ -33,8 +33,9 @@ def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | 
         path, packs=packs, sheet=sheet, models=models, choice=choice, show_identity=rest["show_identity"]
     )
     shown = render(report, form, color=in_color())
-    click.echo(shown, nl=not str(shown).endswith("\n"))
     if out is not None:
         write_audit(report, out)
+    click.echo(shown, nl=not str(shown).endswith("\n"))
+    if out is not None:
         click.echo(f"written to {out}", err=True)
     return exit_code(report, fail_on=rest["fail_on"])

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtplan.geometry.occupancy import Between, Layers
+from rtplan.geometry.layout import CAUSE_BETWEEN, CAUSE_CAPS, Alternative, Layout, lay_out
+from rtplan.geometry.occupancy import Between
 from rtplan.geometry.profile import Caps
-from rtplan.geometry.regions import Fineness, Region, layer_sets
+from rtplan.geometry.regions import Fineness, Region
 from rtplan.model import Dose
 
-from .curves import DVH, Samples
+from .curves import DVH, Change, Samples, Variant, merged_samples
 from .sampling import Box, Kernel, sample_box, sample_points
+from .tails import Split, centroids, differences, split_tails
+from .within import spreads
 
-__all__ = ["CAUSE_CAPS", "CAUSE_DOSE", "Models", "compute_dvh", "face_maximum"]
+__all__ = ["CAUSE_BETWEEN", "CAUSE_CAPS", "CAUSE_CONTOUR", "CAUSE_DOSE", "Models", "compute_dvh", "face_maximum"]
 
 Array = NDArray[np.float64]
 
-CAUSE_CAPS = "where the structure ends beyond its last contour"
 CAUSE_DOSE = "dose between the grid points"
+CAUSE_CONTOUR = "how finely the contours are drawn"
+# How much of the difference between two models counts as the reach of either side: the better model's own error
+# is a part of what it corrects. Found on solids with closed forms; the bounds of the ends count in full.
+SHARE = {CAUSE_CAPS: 1.0, CAUSE_BETWEEN: 0.5, CAUSE_DOSE: 0.5, CAUSE_CONTOUR: 1.0}
+# A cell that is filled to within this share is no cell of the border: areas are met to a little less.
+SLIVER = 1e-3
 MOST_SURFACE_POINTS = 4_000
+# A cell counts as within where its centre is: from half coverage on.
+WITHIN = 0.5
+# A border is placed in its cell as if it were straight: that errs by a small share of the cell.
+CELL_SHARE = 0.05
 # The spline's coefficients cost a pass over the block; a large structure's border is dense enough for linear.
 CUBIC_SURFACE_CC = 200.0
 
@@ -37,20 +49,34 @@ class Models:
     fineness: Fineness = field(default_factory=Fineness)
 
 
+_Key = tuple[str, int]
+_BEST: _Key = ("", 0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Samples of one set of layers: flat arrays over the cells that hold any of the region.
+    """The cells of one layout that hold any of the region, by any reading, where the dose is known.
 
-    `within` marks the cells whose centre lies in the region: their doses count as extremes.
+    `volume_cc` is what the best reading puts into each cell, `changes` what another reading adds to it; `within`
+    marks the cells whose centre lies in the region by the best reading (their doses count as extremes), `deep`
+    those that lie in it as a whole.
     """
 
-    layers: Layers
+    layout: Layout
     cells: NDArray[np.int64]
-    volume_cc: Array
     linear: Array
     cubic: Array
     within: NDArray[np.bool_]
+    deep: NDArray[np.bool_]
+    volume_cc: Array
+    changes: dict[_Key, Change]
     outside_cc: float
+    tips: dict[_Key, tuple[Array, Array]]
+
+    def reached(self, key: _Key, kernel: Kernel) -> Array:
+        """Doses where the body ends by a reading; where a reading does not say, it ends like the best."""
+        ends = self.tips.get(key) or self.tips.get(_BEST)
+        return ends[kernel == "cubic"] if ends else np.zeros(0)
 
     def doses(self, kernel: Kernel) -> Array:
         return self.cubic if kernel == "cubic" else self.linear
@@ -69,34 +95,20 @@ def compute_dvh(region: Region, dose: Dose, *, models: Models | None = None) -> 
     Returns
     -------
     DVH
-        Its variants vary one choice each: the ends (half a spacing; run out), the dose interpolation
-        (linear for cubic, cubic for linear).
+        Its variants vary one choice each: where the structure ends, what lies between the contours, the dose
+        interpolation, and how exactly the contours are drawn.
     """
     models = models or Models()
     fineness = Fineness(min(models.fineness.coarsest_mm, *dose.grid.spacing_mm), models.fineness.cells)
-    rules: tuple[Caps, ...] = tuple(dict.fromkeys((models.caps, "half", "round", "auto")))
-    inner: list[_Part] = []
-    ends: dict[Caps, list[_Part]] = {rule: [] for rule in rules}
-    for fixed, completed in layer_sets(region, fineness, between=models.between):
-        first, *others = _sampled([fixed, *(completed(rule) for rule in rules)], region.frame, dose)
-        inner.append(first)
-        for rule, part in zip(rules, others, strict=True):
-            ends[rule].append(part)
-    border = {kernel: _surface(region, dose, kernel) for kernel in ("linear", "cubic")}
-
-    def samples(rule: Caps, kernel: Kernel, *, located: bool = False) -> Samples:
-        return _merged([*inner, *ends[rule]], kernel, region.frame, border[kernel], located=located)
-
+    layouts = lay_out(region, fineness, between=models.between, caps=models.caps)
+    parts = [_sampled(layout, region, dose) for layout in layouts]
     other: Kernel = "linear" if models.kernel == "cubic" else "cubic"
-    variants = [(CAUSE_CAPS, samples(rule, models.kernel)) for rule in rules if rule != models.caps]
-    variants.append((CAUSE_DOSE, samples(models.caps, other)))
-    outside = sum(part.outside_cc for part in (*inner, *ends[models.caps]))
-    return DVH(
-        samples(models.caps, models.kernel, located=True),
-        tuple(variants),
-        float(outside),
-        face_maximum(dose) if outside > 0 else 0.0,
-    )
+    located = _readings(parts, models.kernel, region, dose)
+    variants = [Variant(key[0], samples, SHARE[key[0]]) for key, samples in located.items() if key != _BEST]
+    turned = _readings(parts, other, region, dose, best_only=True)
+    variants.append(Variant(CAUSE_DOSE, turned[_BEST], SHARE[CAUSE_DOSE]))
+    outside = float(sum(part.outside_cc for part in parts))
+    return DVH(located[_BEST], tuple(variants), outside, face_maximum(dose) if outside > 0 else 0.0)
 
 
 def face_maximum(dose: Dose) -> float:
@@ -105,62 +117,158 @@ def face_maximum(dose: Dose) -> float:
     return float(max(face.max() for face in faces))
 
 
-def _sampled(sets: Sequence[Layers], frame: Array, dose: Dose) -> list[_Part]:
-    """Sample the dose of several sets of layers on one raster, each height once."""
-    raster = sets[0].raster
-    heights = np.unique(np.concatenate([layers.nodes.offsets_mm for layers in sets]))
-    if len(heights) == 0:
-        return [_part(layers, None, np.zeros(0, dtype=np.int64)) for layers in sets]
-    box = sample_box(dose, frame, raster.u_mm, raster.v_mm, heights)
-    return [_part(layers, box, np.searchsorted(heights, layers.nodes.offsets_mm)) for layers in sets]
-
-
-def _part(layers: Layers, box: Box | None, heights: NDArray[np.int64]) -> _Part:
-    raster, nodes = layers.raster, layers.nodes
-    size = raster.rows * raster.columns
-    cells = np.flatnonzero(layers.coverage * (nodes.thickness_mm > 0)[:, None, None])
-    if box is None or len(cells) == 0:
+def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
+    raster = layout.raster
+    held = layout.coverage * (layout.thickness_mm > 0)[:, None, None] > 0
+    for other in layout.alternatives:
+        held[other.at] |= other.coverage * (other.thickness_mm > 0)[:, None, None] > 0
+    cells = np.flatnonzero(held)
+    if len(cells) == 0:
         nothing = np.zeros(0)
-        return _Part(layers, cells[:0], nothing, nothing, nothing, np.zeros(0, dtype=np.bool_), 0.0)
-    filled = layers.coverage.ravel()[cells]
-    volume = filled * nodes.thickness_mm[cells // size] * raster.cell_mm**2 / 1000.0
-    sampled = heights[cells // size] * size + cells % size
-    known = box.known.ravel()[sampled]
+        none = np.zeros(0, dtype=np.bool_)
+        return _Part(layout, cells, nothing, nothing, none, none, nothing, {}, 0.0, {})
+    box, tips = _with_tips(layout, region, dose)
+    known = box.known.ravel()[cells]
+    filled = layout.coverage.ravel()[cells]
+    volume = filled * layout.thickness_mm[cells // (raster.rows * raster.columns)] * (raster.cell_mm**2 / 1000.0)
     outside = float(volume[~known].sum())
-    sampled = sampled[known]
+    if outside > 0 or not known.all():
+        cells, filled, volume = cells[known], filled[known], volume[known]
+    changes = {
+        (other.cause, number): _change(layout, other, cells, volume) for number, other in enumerate(layout.alternatives)
+    }
+    changes[CAUSE_CONTOUR, 0] = _shell(layout, region, cells, filled)
+    spread = spreads(box.cubic, layout, cells, filled)
+    linear, cubic = (_at_centroids(sampled, layout, cells, filled) + spread for sampled in (box.linear, box.cubic))
+    deep = filled >= 1 - SLIVER
+    part = _Part(layout, cells, linear, cubic, filled >= WITHIN, deep, volume, changes, outside, tips)
+    split = split_tails(layout, cells, filled, cubic, volume)
+    return part if split is None else _split(part, split, box)
+
+
+def _split(part: _Part, split: Split, box: Box) -> _Part:
+    """Take the hottest and the coldest cells apart; what a reading changes in a cell is spread over its samples."""
     return _Part(
-        layers,
-        cells[known],
-        volume[known],
-        box.linear.ravel()[sampled],
-        box.cubic.ravel()[sampled],
-        filled[known] >= 0.5,
-        outside,
+        part.layout,
+        part.cells[split.parent],
+        split.doses(box.linear, part.layout, part.cells, part.linear),
+        split.doses(box.cubic, part.layout, part.cells, part.cubic),
+        part.within[split.parent],
+        part.deep[split.parent],
+        part.volume_cc[split.parent] * split.share,
+        {key: Change(*split.spread(change.at, change.volume_cc)) for key, change in part.changes.items()},
+        part.outside_cc,
+        part.tips,
     )
 
 
-def _merged(parts: Sequence[_Part], kernel: Kernel, frame: Array, surface_gy: Array, *, located: bool) -> Samples:
-    dose = np.concatenate([part.doses(kernel) for part in parts])
+def _at_centroids(sampled: Array, layout: Layout, cells: NDArray[np.int64], filled: Array) -> Array:
+    """Doses at the cells' centres, moved to the centroids where the border crosses a cell."""
+    doses = sampled.ravel()[cells]
+    at = np.flatnonzero((filled > SLIVER) & (filled < 1 - SLIVER))
+    along_v, along_u = centroids(layout.coverage, cells[at], filled[at])
+    slope_v, slope_u = differences(sampled, cells[at])
+    doses[at] += slope_v * along_v + slope_u * along_u
+    return doses
+
+
+def _change(layout: Layout, other: Alternative, cells: NDArray[np.int64], best: Array) -> Change:
+    """Return what an alternative adds to the best volumes, at the heights that it replaces."""
+    size = layout.raster.rows * layout.raster.columns
+    place = np.full(len(layout.heights_mm), -1)
+    place[other.at] = np.arange(len(other.at))
+    heights = cells // size
+    own = np.flatnonzero(place[heights] >= 0)
+    at = place[heights[own]]
+    filled = other.coverage.ravel()[at * size + cells[own] % size]
+    volume = filled * other.thickness_mm[at] * (layout.raster.cell_mm**2 / 1000.0)
+    return Change(own, volume - best[own])
+
+
+def _shell(layout: Layout, region: Region, cells: NDArray[np.int64], filled: Array) -> Change:
+    """Return what a border that stands a drawing error further out adds: a shell over the cells it crosses.
+
+    A border of any direction crosses 4/pi cells on the length of one.
+    """
+    raster = layout.raster
+    at = np.flatnonzero((filled > SLIVER) & (filled < 1 - SLIVER))
+    thickness = layout.thickness_mm[cells[at] // (raster.rows * raster.columns)]
+    error_mm = np.hypot(region.drawn_within_mm, CELL_SHARE * raster.cell_mm)
+    return Change(at, np.pi / 4 * raster.cell_mm * thickness * error_mm / 1000.0)
+
+
+def _readings(
+    parts: Sequence[_Part], kernel: Kernel, region: Region, dose: Dose, *, best_only: bool = False
+) -> dict[_Key, Samples]:
+    """Return the samples of each reading; all of them share one order of doses."""
+    starts = np.cumsum([0, *(len(part.cells) for part in parts)])
+    doses = np.concatenate([part.doses(kernel) for part in parts])
     volume = np.concatenate([part.volume_cc for part in parts])
     within = np.concatenate([part.within for part in parts])
-    starts = np.cumsum([0, *(len(part.cells) for part in parts)])
+    changes: dict[_Key, Change] = {}
+    for key in dict.fromkeys(key for part in parts for key in part.changes if not best_only):
+        pairs = [(part.changes[key], start) for part, start in zip(parts, starts, strict=False) if key in part.changes]
+        at = np.concatenate([change.at + start for change, start in pairs])
+        changes[key] = Change(at, np.concatenate([change.volume_cc for change, _ in pairs]))
 
     def locate(numbers: NDArray[np.int64]) -> Array:
         points = np.zeros((len(numbers), 3))
         for part, start, end in zip(parts, starts[:-1], starts[1:], strict=True):
             own = (numbers >= start) & (numbers < end)
-            points[own] = _points(part, numbers[own] - start, frame)
+            points[own] = _points(part, numbers[own] - start, region.frame)
         return points
 
-    inside = np.concatenate([dose[within], surface_gy])
-    extremes = (float(inside.min()), float(inside.max())) if len(inside) else None
-    return Samples.sorted(dose, volume, locate=locate if located else None, extremes_gy=extremes)
+    inside = np.concatenate([doses[within], _surface(region, dose, kernel)])
+    reached = {}
+    for key in (_BEST, *changes):
+        known = np.concatenate([inside, *(part.reached(key, kernel) for part in parts)])
+        if len(known):
+            reached[key] = (float(known.min()), float(known.max()))
+    extremes = reached.get(_BEST)
+    finder = None if best_only else locate
+    found = merged_samples(doses, {_BEST: volume}, best=_BEST, changes=changes, locate=finder, reached_gy=reached)
+    contour = (CAUSE_CONTOUR, 0)
+    if contour in found and extremes is not None:
+        deep = np.concatenate([part.doses(kernel)[part.deep] for part in parts])
+        found[contour] = _drawn_in(found[contour], extremes, deep)
+    return found
+
+
+def _drawn_in(samples: Samples, extremes: tuple[float, float], deep_gy: Array) -> Samples:
+    """Move the extremes half way to those of the cells that lie inside as a whole: the border holds them."""
+    if len(deep_gy) == 0:
+        return samples
+    low, high = extremes
+    return replace(
+        samples,
+        minimum_gy=low + max(float(deep_gy.min()) - low, 0.0) / 2,
+        maximum_gy=high - max(high - float(deep_gy.max()), 0.0) / 2,
+    )
+
+
+def _with_tips(layout: Layout, region: Region, dose: Dose) -> tuple[Box, dict[_Key, tuple[Array, Array]]]:
+    """Sample a layout's cells, and where the body ends beyond its last contour by each reading (linear, cubic).
+
+    No vertex and no cell's centre reaches there.
+    """
+    ends = {_BEST: layout.tips}
+    ends |= {(other.cause, number): other.tips for number, other in enumerate(layout.alternatives)}
+    heights = np.union1d(layout.heights_mm, [tip.height_mm for tips in ends.values() for tip in tips])
+    box = sample_box(dose, region.frame, layout.raster.u_mm, layout.raster.v_mm, heights)
+    found = {}
+    for key, tips in ends.items():
+        if tips:
+            at = np.searchsorted(heights, [tip.height_mm for tip in tips])
+            where = np.stack([tip.cells for tip in tips]) & box.known[at]
+            found[key] = (box.linear[at][where], box.cubic[at][where])
+    own = np.searchsorted(heights, layout.heights_mm)
+    return Box(box.linear[own], box.cubic[own], box.known[own]) if len(own) < len(heights) else box, found
 
 
 def _points(part: _Part, numbers: NDArray[np.int64], frame: Array) -> Array:
-    raster = part.layers.raster
-    height, row, column = np.unravel_index(part.cells[numbers], part.layers.coverage.shape)
-    local = np.column_stack([raster.u_mm[column], raster.v_mm[row], part.layers.nodes.offsets_mm[height]])
+    raster = part.layout.raster
+    height, row, column = np.unravel_index(part.cells[numbers], part.layout.coverage.shape)
+    local = np.column_stack([raster.u_mm[column], raster.v_mm[row], part.layout.heights_mm[height]])
     points: Array = local @ frame.T
     return points
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtplan.model import Point
 
-__all__ = ["DVH", "Samples"]
+__all__ = ["DVH", "Change", "Samples", "Variant", "merged_samples"]
 
 Array = NDArray[np.float64]
 
-# More samples than this are merged, each bin keeping its volume and mean dose; the hottest and the coldest
-# stay single, because near-maximum and near-minimum metrics look at a few of them.
+# More samples than this are merged where their doses differ by less than the range over 65,536; each bin keeps
+# its volume and its mean dose.
 KEPT = 60_000
-SINGLE = 10_000
+BINS = 65_536
+# The curve runs straight from the middle of one sample to that of the next; one that holds more than twice this
+# share of the volume is a plateau, and only its rims are straightened.
+PLATEAU = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,38 +48,16 @@ class Samples:
     _line: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        middles = np.cumsum(self.volume_cc) - self.volume_cc / 2
-        volumes = np.concatenate([[0.0], middles, [self.volume_cc.sum()]])
-        doses = np.concatenate([[self.maximum_gy], self.dose_gy, [self.minimum_gy]])
-        object.__setattr__(self, "_line", (volumes, doses))
-
-    @classmethod
-    def sorted(
-        cls,
-        dose_gy: Array,
-        volume_cc: Array,
-        *,
-        locate: Callable[[NDArray[np.int64]], Array] | None = None,
-        extremes_gy: tuple[float, float] | None = None,
-    ) -> Samples:
-        """Sort samples, hottest first; merge them where there are very many.
-
-        `locate` gives the points of samples by their number. `extremes_gy` are the smallest and the largest
-        dose in and on the structure; a cell that only touches it may have its centre beyond, and is held within.
-        """
-        if extremes_gy is None:
-            extremes_gy = (float(dose_gy.min(initial=np.inf)), float(dose_gy.max(initial=-np.inf)))
-        dose_gy = np.clip(dose_gy, *extremes_gy) if len(dose_gy) else dose_gy
-        order = np.argsort(-dose_gy)
-        dose, volume = dose_gy[order], volume_cc[order]
-        if len(dose) > KEPT:
-            inner = np.linspace(SINGLE, len(dose) - SINGLE, KEPT - 2 * SINGLE, endpoint=False)
-            ends = np.arange(len(dose) - SINGLE, len(dose))
-            starts = np.unique(np.concatenate([np.arange(SINGLE), inner.astype(np.int64), ends]))
-            weight = np.add.reduceat(volume, starts)
-            dose = np.add.reduceat(dose * volume, starts) / weight
-            volume, order = weight, order[starts]
-        return cls(dose, volume, *extremes_gy, locate(order) if locate else None)
+        total = float(self.volume_cc.sum())
+        ends = np.cumsum(self.volume_cc)
+        at, doses = ends - self.volume_cc / 2, self.dose_gy
+        if float(self.volume_cc.max(initial=0.0)) > 2 * PLATEAU * total:
+            ramp = np.minimum(self.volume_cc / 2, PLATEAU * total)
+            at = np.column_stack([ends - self.volume_cc + ramp, ends - ramp]).ravel()
+            doses = np.repeat(doses, 2)
+        volumes = np.concatenate([[0.0], at, [total]])
+        line = np.concatenate([[self.maximum_gy], doses, [self.minimum_gy]])
+        object.__setattr__(self, "_line", (volumes, line))
 
     @property
     def total_cc(self) -> float:
@@ -120,14 +102,119 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """The same structure with one choice made otherwise; `share` of the difference counts as an interval's reach."""
+
+    cause: str
+    samples: Samples
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What a reading adds to (or takes from) the volumes of the best one: samples by number, and cc."""
+
+    at: NDArray[np.int64]
+    volume_cc: Array
+
+
+_Key = TypeVar("_Key")
+
+
+def merged_samples(
+    dose_gy: Array,
+    volumes_cc: Mapping[_Key, Array],
+    *,
+    best: _Key,
+    changes: Mapping[_Key, Change] | None = None,
+    locate: Callable[[NDArray[np.int64]], Array] | None = None,
+    extremes_gy: tuple[float, float] | None = None,
+    reached_gy: Mapping[_Key, tuple[float, float]] | None = None,
+) -> dict[_Key, Samples]:
+    """Sort samples that several readings of a structure weigh differently, once for all of them.
+
+    Parameters
+    ----------
+    dose_gy : ndarray, shape (n,)
+    volumes_cc : mapping to ndarray, shape (n,)
+        The volume that a reading puts into each sample; at the least that of `best`.
+    best : key
+        The reading whose volumes lead where samples are merged, and whose samples keep their points.
+    changes : mapping to Change, optional
+        Readings that differ from the best in a few samples.
+    locate : callable, optional
+        Gives the points of samples by their number.
+    extremes_gy : tuple of float, optional
+        The smallest and the largest dose in and on the structure; a cell that only touches it may have its
+        centre beyond, and is held within.
+    reached_gy : mapping to tuple of float, optional
+        The same reading by reading, where they end at different places.
+
+    Returns
+    -------
+    dict
+        Samples of each reading.
+    """
+    changes = changes or {}
+    if len(dose_gy) == 0:
+        return {key: Samples(dose_gy, dose_gy, np.inf, -np.inf) for key in (*volumes_cc, *changes)}
+    own = reached_gy or {}
+    extremes = extremes_gy or (float(dose_gy.min()), float(dose_gy.max()))
+    low = min((low for low, _ in own.values()), default=extremes[0])
+    high = max((high for _, high in own.values()), default=extremes[1])
+    held = np.clip(dose_gy, low, high)
+    merge = len(held) > KEPT
+    bins, first = _equal_doses(held, low, high) if merge else _single(held)
+    count = len(first)
+    volumes: dict[_Key, Array] = {
+        key: np.bincount(bins, volume, count).astype(np.float64, copy=False) for key, volume in volumes_cc.items()
+    }
+    for key, change in changes.items():
+        volumes[key] = np.maximum(volumes[best] + np.bincount(bins[change.at], change.volume_cc, count), 0.0)
+    doses = held[first]
+    if merge:
+        # Means are taken as offsets from one sample of the bin, so that a plateau stays the dose that it is.
+        summed = np.bincount(bins, (held - doses[bins]) * volumes_cc[best], count)
+        doses = doses + np.divide(summed, volumes[best], out=np.zeros(count), where=volumes[best] > 0)
+    points = locate(first) if locate else None
+    found = {}
+    for key, volume in volumes.items():
+        ends = own.get(key, (low, high))
+        held = doses if ends == (low, high) else np.clip(doses, *ends)
+        found[key] = Samples(held, volume, *ends, points if key == best else None)
+    return found
+
+
+def _single(dose_gy: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give every sample a bin of its own, hottest first; and the sample that each bin holds."""
+    order = np.argsort(-dose_gy)
+    bins = np.empty(len(order), dtype=np.int64)
+    bins[order] = np.arange(len(order))
+    return bins, order
+
+
+def _equal_doses(dose_gy: Array, low: float, high: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give samples of nearly equal dose one bin, hottest first; and one sample of each bin."""
+    step = max((high - low) / BINS, 1e-12)
+    fine = ((high - dose_gy) / step).astype(np.int64)
+    np.minimum(fine, BINS, out=fine)
+    held = np.full(BINS + 1, -1)
+    held[fine] = np.arange(len(fine))
+    used = np.flatnonzero(held >= 0)
+    place = np.zeros(BINS + 1, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    return place[fine], held[used]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DVH:
     """A structure's cumulative DVH: the best estimate and what else the data would allow.
 
     Attributes
     ----------
     best : Samples
-    variants : tuple of (str, Samples)
-        Defensible alternatives, each with the choice that it varies; their spread is the interval.
+    variants : tuple of Variant
+        Defensible alternatives; their spread is the interval.
     outside_cc : float
         Volume where no dose is known; it is in none of the samples.
     face_gy : float
@@ -135,7 +222,7 @@ class DVH:
     """
 
     best: Samples
-    variants: tuple[tuple[str, Samples], ...] = ()
+    variants: tuple[Variant, ...] = ()
     outside_cc: float = 0.0
     face_gy: float = 0.0
 

@@ -31,6 +31,8 @@ EDGE = 1e-4
 OVERSHOOT = 0.15
 # Above this many grid points a structure is large, and its cubic is held within the range of the whole block.
 LARGE = 1_500_000
+CHUNK = 24
+NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,13 +191,29 @@ def _lerp_axis(block: Array, axis: int, left: NDArray[np.int64], share: Array) -
 def _product(block: Array, along: list[Array]) -> Array:
     """Product of a (w, v, u) block with a matrix along each axis, the most shrinking axis first."""
     for axis in _order(block, [len(weights) for weights in along]):
-        if axis == 2:
-            block = block @ along[2].T
-        elif axis == 1:
-            block = along[1] @ block
-        else:
-            block = np.tensordot(along[0], block, axes=(1, 0))
+        block = _along_axis(block, axis, along[axis])
     return block
+
+
+def _along_axis(block: Array, axis: int, weights: Array) -> Array:
+    """Multiply one axis by a matrix whose rows are narrow: in chunks, each with the samples that matter to it."""
+    shape = list(block.shape)
+    shape[axis] = len(weights)
+    result = np.empty(shape)
+    for start in range(0, len(weights), CHUNK):
+        rows = weights[start : start + CHUNK]
+        used = np.flatnonzero(np.abs(rows).max(axis=0) > NEGLIGIBLE)
+        first, last = int(used[0]), int(used[-1]) + 1
+        narrow = rows[:, first:last]
+        end = start + len(rows)
+        if axis == 2:
+            np.matmul(block[:, :, first:last], narrow.T, out=result[:, :, start:end])
+        elif axis == 1:
+            np.matmul(narrow, block[:, first:last], out=result[:, start:end])
+        else:
+            flat = block[first:last].reshape(last - first, -1)
+            np.matmul(narrow, flat, out=result[start:end].reshape(len(rows), -1))
+    return result
 
 
 def _order(block: Array, wanted: list[int]) -> list[int]:

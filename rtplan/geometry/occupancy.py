@@ -19,7 +19,7 @@ from .profile import Cap, Caps, area_between, caps_of
 from .raster import Raster, cover
 from .stack import Stack
 
-__all__ = ["Between", "Layers", "Nodes", "Occupancy", "divided", "occupy"]
+__all__ = ["Between", "Nodes", "Occupancy", "Tip", "divided", "occupy"]
 
 Array = NDArray[np.float64]
 Between = Literal["shape", "slab"]
@@ -28,7 +28,10 @@ Between = Literal["shape", "slab"]
 COARSE = 1.25
 MOST_NODES_A_GAP = 24
 MOST_STEPS = 12
-AREA_TOLERANCE = 1e-4
+AREA_TOLERANCE = 1e-6
+# A cap that runs out has no area at its very end: its shape is taken just before.
+NEARLY = 0.999
+BORDER_LEVELS = (0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,18 +43,11 @@ class Nodes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layers:
-    """Coverage (m, rows, columns) of a raster at nodes."""
+class Tip:
+    """The outermost height that a body reaches (mm), and the cells (rows, columns) in which it does."""
 
-    raster: Raster
-    nodes: Nodes
-    coverage: Array
-
-    @property
-    def volume_mm3(self) -> float:
-        """Volume that the layers add up to."""
-        areas = self.coverage.sum(axis=(1, 2)) * self.raster.cell_mm**2
-        return float(areas @ self.nodes.thickness_mm)
+    height_mm: float
+    cells: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,25 +80,44 @@ class Occupancy:
             return Nodes(offsets, thickness)
         return divided(offsets, step_mm)
 
-    def cap_nodes(self, step_mm: float, rule: Caps) -> Nodes:
-        """Nodes beyond the first and the last plane."""
+    def cap_nodes(self, step_mm: float, rule: Caps) -> tuple[Nodes, Nodes]:
+        """Nodes below the first and above the last plane."""
         offsets = self.stack.offsets_mm
         below, above = self.caps(rule)
         if self.plane_nodes(step_mm):
             areas = np.maximum(self.areas_mm2[[0, -1]], 1e-9)
-            return Nodes(offsets[[0, -1]], np.array([below.volume_mm3, above.volume_mm3]) / areas)
+            thickness = np.array([below.volume_mm3, above.volume_mm3]) / areas
+            return Nodes(offsets[:1], thickness[:1]), Nodes(offsets[-1:], thickness[1:])
         step = min(step_mm, self.spacing_mm / 4)
-        under = divided(np.array([offsets[0] - below.length_mm, offsets[0]]), step)
-        over = divided(np.array([offsets[-1], offsets[-1] + above.length_mm]), step)
-        return Nodes(
-            np.concatenate([under.offsets_mm, over.offsets_mm]),
-            np.concatenate([under.thickness_mm, over.thickness_mm]),
+        return (
+            divided(np.array([offsets[0] - below.length_mm, offsets[0]]), step),
+            divided(np.array([offsets[-1], offsets[-1] + above.length_mm]), step),
         )
+
+    def tips(self, rule: Caps) -> tuple[Tip | None, Tip | None]:
+        """Where the body ends below and above; None where it ends on its last plane."""
+        below, above = self.caps(rule)
+        return self._tip(0, -below.length_mm, rule), self._tip(-1, above.length_mm, rule)
+
+    def _tip(self, end: int, length_mm: float, rule: Caps) -> Tip | None:
+        if length_mm == 0.0:
+            return None
+        last = self.stack.offsets_mm[end]
+        filled = self.at(np.array([last + NEARLY * length_mm]), rule)[0]
+        # An end smaller than any share of a cell leaves nothing: it lies where the last plane is fullest.
+        shape = filled if filled.any() else self.planes[end]
+        return Tip(float(last + length_mm), shape >= min(0.5, float(shape.max()) / 2))
 
     def plane_nodes(self, step_mm: float) -> bool:
         """Whether the planes lie close enough together to be the nodes themselves."""
         gaps = np.diff(self.stack.offsets_mm)
         return len(gaps) > 1 and float(np.median(gaps)) <= COARSE * step_mm
+
+    def slabs(self, offsets_mm: Array) -> Array:
+        """Coverage at heights by the other model: each height takes the plane that is nearest."""
+        nearest = np.abs(self.stack.offsets_mm[:, None] - offsets_mm[None]).argmin(axis=0)
+        found: Array = self.planes[nearest]
+        return found
 
     def at(self, offsets_mm: Array, rule: Caps) -> Array:
         """Coverage (m, rows, columns) at heights (m,); zero beyond the caps."""
@@ -184,15 +199,16 @@ def occupy(stack: Stack, raster: Raster, *, spacing_mm: float, between: Between 
 
 
 def _signed_distance(coverage: Array) -> Array:
-    """Distance to the border in cells, inside positive; cells on the border say by their coverage where it runs."""
-    inside = coverage >= 0.5
-    if not inside.any():
-        inside = coverage >= coverage.max()
-    to_outside, nearest = ndimage.distance_transform_edt(inside, return_indices=True)
-    inner = to_outside - 0.5 + coverage[tuple(nearest)]
-    to_inside, nearest = ndimage.distance_transform_edt(~inside, return_indices=True)
-    outer = to_inside - coverage[tuple(nearest)] + 0.5
-    signed: Array = np.where(inside, inner, -outer)
+    """Distance to the border in cells, inside positive: the mean over levels of coverage, which places it within cells.
+
+    No cell asks which border cell is the nearest, since of two equally near ones a turned patient would pick the other.
+    """
+    signed = np.zeros_like(coverage)
+    for level in BORDER_LEVELS:
+        inside = coverage >= min(level, float(coverage.max()))
+        inner = ndimage.distance_transform_edt(inside) - 0.5
+        outer = ndimage.distance_transform_edt(~inside) - 0.5
+        signed += np.where(inside, inner, -outer) / len(BORDER_LEVELS)
     return signed
 
 

@@ -1,8 +1,9 @@
 """Where a body ends beyond its last contour, and how large it is between two of them.
 
 No contour on the next plane means that the body ends before it. The trend of the areas says where: a sphere's
-area runs out, a cylinder's does not (half a spacing, then). Between planes a cubic follows the areas; both are
-exact for ellipsoids, whose cross-section is quadratic along any axis.
+area runs out, a cylinder's does not (half a spacing, then). Between planes a cubic follows the areas. Both follow
+the areas themselves, which are quadratic for every ellipsoid along any axis, or their squares, which are quadratic
+for a cylinder that lies down and for a torus: whichever of the two is closer to a parabola in these planes.
 """
 
 from __future__ import annotations
@@ -16,27 +17,39 @@ from numpy.typing import NDArray
 __all__ = ["Cap", "Caps", "area_between", "caps_of"]
 
 Array = NDArray[np.float64]
-Caps = Literal["auto", "none", "half", "round"]
+Caps = Literal["auto", "none", "half", "short", "long"]
+Power = Literal[1, 2]
 
 # A sphere's area bends by 2 pi per mm2 whatever its radius: the assumption where one or two planes tell nothing.
 SPHERE_BEND = -np.pi
 # The next contour may be missing because it would be tiny, so an area may run out a little beyond the next plane.
 RUNS_OUT_WITHIN = 1.25
 OVERSHOOT = 0.5
+# How far the trend may mislead: an end that runs out in 0.7 of the distance it foretells, or in 1.5 of it.
+SHORTEST = 0.7
+LONGEST = 1.5
+# Squares are followed only where their third differences are clearly the smaller ones.
+CLEARLY = 0.5
+# Areas that stray less than this from a parabola follow it: what is left to compare is rounding.
+STRAYS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """The part beyond an end plane: `length_mm` long, with area ``a0 + a1 s + a2 s^2`` at distance s."""
+    """The part beyond an end plane: `length_mm` long, its area to a power quadratic in the distance s.
+
+    ``area^power = a0 + a1 s + a2 s^2``.
+    """
 
     length_mm: float
     coefficients: tuple[float, float, float]
+    power: Power = 1
 
     def area(self, distance_mm: Array) -> Array:
         """Area in mm2 at distances beyond the end plane."""
         a0, a1, a2 = self.coefficients
-        area: Array = np.maximum(a0 + distance_mm * (a1 + distance_mm * a2), 0.0)
-        return area
+        raised: Array = np.maximum(a0 + distance_mm * (a1 + distance_mm * a2), 0.0)
+        return raised if self.power == 1 else np.sqrt(raised)
 
     @property
     def volume_mm3(self) -> float:
@@ -54,9 +67,10 @@ def caps_of(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) 
         Rising offsets of the planes and the area of each.
     spacing_mm : float
         Distance within which the next plane would have been drawn.
-    rule : {"auto", "none", "half", "round"}
-        ``none`` ends at the last contour, ``half`` goes on for half a spacing, ``round`` lets the area run
-        out within one spacing whatever its trend, ``auto`` follows the trend.
+    rule : {"auto", "none", "half", "short", "long"}
+        ``none`` ends at the last contour, ``half`` goes on for half a spacing, ``auto`` follows the trend;
+        ``short`` and ``long`` are the bounds of what the trend leaves open: nothing and a whole spacing for a
+        flat end.
 
     Returns
     -------
@@ -67,28 +81,55 @@ def caps_of(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) 
 
 
 def area_between(offsets_mm: Array, areas_mm2: Array, at_mm: Array) -> Array:
-    """Area at offsets between the first and the last plane, by a cubic through the planes' areas.
+    """Area at offsets between the first and the last plane, by a cubic through the planes' areas or their squares.
 
-    Shapes: (n,), (n,), (m,) -> (m,). Exact where the areas follow a parabola.
+    Shapes: (n,), (n,), (m,) -> (m,). Exact where either follows a parabola.
     """
     count = len(offsets_mm)
     at = np.clip(np.searchsorted(offsets_mm, at_mm, side="right") - 1, 0, count - 2)
-    gap = (offsets_mm[1:] - offsets_mm[:-1])[at]
-    t = (at_mm - offsets_mm[at]) / gap
     first, second = areas_mm2[at], areas_mm2[at + 1]
     if count == 2:
+        gap = (offsets_mm[1:] - offsets_mm[:-1])[at]
+        t = (at_mm - offsets_mm[at]) / gap
         area = first + (second - first) * t - SPHERE_BEND * gap**2 * t * (1 - t)
+    elif _power(offsets_mm, areas_mm2) == 2:
+        area = np.sqrt(np.maximum(_cubic(offsets_mm, areas_mm2**2, at, at_mm), 0.0))
     else:
-        slope = np.gradient(areas_mm2, offsets_mm, edge_order=2)
-        area = (
-            (1 + 2 * t) * (1 - t) ** 2 * first
-            + t * (1 - t) ** 2 * gap * slope[at]
-            + t**2 * (3 - 2 * t) * second
-            - t**2 * (1 - t) * gap * slope[at + 1]
-        )
+        area = _cubic(offsets_mm, areas_mm2, at, at_mm)
     low, high = np.minimum(first, second), np.maximum(first, second)
     bounded: Array = np.clip(area, (1 - OVERSHOOT) * low, (1 + OVERSHOOT) * high)
     return bounded
+
+
+def _cubic(offsets_mm: Array, values: Array, at: NDArray[np.int64], at_mm: Array) -> Array:
+    """Hermite cubic with slopes of second order, which repeats every parabola."""
+    gap = (offsets_mm[1:] - offsets_mm[:-1])[at]
+    t = (at_mm - offsets_mm[at]) / gap
+    slope = np.gradient(values, offsets_mm, edge_order=2)
+    cubic: Array = (
+        (1 + 2 * t) * (1 - t) ** 2 * values[at]
+        + t * (1 - t) ** 2 * gap * slope[at]
+        + t**2 * (3 - 2 * t) * values[at + 1]
+        - t**2 * (1 - t) * gap * slope[at + 1]
+    )
+    return cubic
+
+
+def _power(offsets_mm: Array, areas_mm2: Array) -> Power:
+    """Which follows a parabola more closely, the areas (1) or their squares (2): by third differences."""
+    if len(offsets_mm) < 4:
+        return 1
+    plain = np.abs(_third_differences(offsets_mm, areas_mm2)).sum() / areas_mm2.max()
+    squared = np.abs(_third_differences(offsets_mm, areas_mm2**2)).sum() / areas_mm2.max() ** 2 / 2.0
+    return 2 if plain > STRAYS and squared < CLEARLY * plain else 1
+
+
+def _third_differences(offsets_mm: Array, values: Array) -> Array:
+    """Third divided differences, in the values' unit over one usual spacing."""
+    found = values
+    for order in (1, 2, 3):
+        found = np.diff(found) / (offsets_mm[order:] - offsets_mm[:-order])
+    return np.asarray(found * np.median(np.diff(offsets_mm)) ** 3)
 
 
 def _cap(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) -> Cap:
@@ -97,24 +138,31 @@ def _cap(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) -> 
         return Cap(0.0, (last, 0.0, 0.0))
     if rule == "half":
         return Cap(spacing_mm / 2, (last, 0.0, 0.0))
-    slope, bend = _trend(offsets_mm, areas_mm2)
-    end = _runs_out(last, slope, bend)
-    if end <= RUNS_OUT_WITHIN * spacing_mm:
-        return Cap(min(end, spacing_mm), (last, slope, bend))
-    if rule == "round":
-        return Cap(spacing_mm, (last, 0.0, -last / spacing_mm**2))
-    return Cap(spacing_mm / 2, (last, min(slope, 0.0), min(bend, 0.0)))
+    power = _power(offsets_mm[-4:], areas_mm2[-4:])
+    raised = last**power
+    slope, bend = _trend(offsets_mm, areas_mm2**power)
+    end = _runs_out(raised, slope, bend)
+    if end > RUNS_OUT_WITHIN * spacing_mm:
+        length = {"short": 0.0, "long": spacing_mm}.get(rule, spacing_mm / 2)
+        falling = (raised, 0.0, 0.0) if rule == "long" else (raised, min(slope, 0.0), min(bend, 0.0))
+        return Cap(length, falling, power)
+    if rule == "short":
+        return Cap(min(SHORTEST * end, spacing_mm), (raised, slope / SHORTEST, bend / SHORTEST**2), power)
+    if rule == "long":
+        length = min(LONGEST * end, spacing_mm)
+        return Cap(length, (last, 0.0, -last / length**2))
+    return Cap(min(end, spacing_mm), (raised, slope, bend), power)
 
 
-def _trend(offsets_mm: Array, areas_mm2: Array) -> tuple[float, float]:
-    """Slope and bend of the area beyond the last plane (second-order, through the last three)."""
+def _trend(offsets_mm: Array, values: Array) -> tuple[float, float]:
+    """Slope and bend beyond the last plane (second-order, through the last three)."""
     if len(offsets_mm) == 1:
         return 0.0, SPHERE_BEND
     if len(offsets_mm) == 2:
         gap = offsets_mm[1] - offsets_mm[0]
-        return float((areas_mm2[1] - areas_mm2[0]) / gap + SPHERE_BEND * gap), SPHERE_BEND
+        return float((values[1] - values[0]) / gap + SPHERE_BEND * gap), SPHERE_BEND
     s = offsets_mm[-3:] - offsets_mm[-1]
-    bend, slope, _ = np.polyfit(s, areas_mm2[-3:], 2)
+    bend, slope, _ = np.polyfit(s, values[-3:], 2)
     return float(slope), float(bend)
 
 

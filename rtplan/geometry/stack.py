@@ -21,6 +21,10 @@ Array = NDArray[np.float64]
 # Contours of one plane differ by rounding only; two drawn planes are never this close.
 SAME_PLANE_MM = 0.05
 FLAT_MM = 0.1
+# Vertices that all lie on a lattice were snapped to pixels; the border is then known to a share of one.
+COARSE_LATTICE_MM = 0.2
+LATTICE_SHARE = 0.3
+DRAWN_AT_BEST_MM = 0.02
 
 
 class NotPlanarError(ValueError):
@@ -66,6 +70,18 @@ class Stack:
         return low, high
 
     @property
+    def drawn_within_mm(self) -> float:
+        """How far the drawn border may stand from the one that was meant, at the least.
+
+        A share of the pixels that vertices were snapped to, or of what chords cut off a curve.
+        """
+        rings = [ring for plane in self.planes[:: max(1, len(self.planes) // 8)] for ring in plane.rings]
+        flat = np.concatenate(rings)
+        lattice = max(_lattice_mm(flat[:, 0]), _lattice_mm(flat[:, 1]))
+        chords = [_sagitta_mm(ring) for ring in rings]
+        return max(LATTICE_SHARE * lattice, float(np.median(chords)), DRAWN_AT_BEST_MM)
+
+    @property
     def vertices_mm(self) -> Array:
         """Every vertex in the patient, shape (n, 3)."""
         flat = np.concatenate([ring for plane in self.planes for ring in plane.rings])
@@ -73,6 +89,24 @@ class Stack:
         heights = np.repeat(self.offsets_mm, counts)
         points: Array = np.column_stack([flat, heights]) @ self.frame.T
         return points
+
+
+def _lattice_mm(values: Array) -> float:
+    """Step of the lattice that all coordinates lie on; 0 where they lie on none coarser than 0.2 mm."""
+    steps = np.diff(np.unique(np.round(values, 3)))
+    if len(steps) < 3 or (step := float(steps.min())) < COARSE_LATTICE_MM:
+        return 0.0
+    counts = steps / step
+    return step if float(np.abs(counts - np.round(counts)).max()) < 0.05 else 0.0
+
+
+def _sagitta_mm(ring: Array) -> float:
+    """How far the chords of a ring cut the curve that runs through its vertices (mean, two thirds of the sagitta)."""
+    edges = np.roll(ring, -1, axis=0) - ring
+    lengths = np.hypot(edges[:, 0], edges[:, 1])
+    turned = np.arctan2(edges[:, 1], edges[:, 0])
+    turns = np.abs((np.roll(turned, -1) - turned + np.pi) % (2 * np.pi) - np.pi)
+    return float(np.average(lengths * turns, weights=np.maximum(lengths, 1e-9)) / 12.0)
 
 
 def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = None) -> Stack | None:

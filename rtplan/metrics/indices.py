@@ -18,12 +18,12 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from rtplan.dvh.compute import CAUSE_DOSE
-from rtplan.dvh.curves import DVH
+from rtplan.dvh.curves import DVH, Samples
 from rtplan.dvh.sampling import sample_box
 from rtplan.model import Dose, Measured, NotMeasured
 from rtplan.units import GY, NONE, PERCENT_RX
 
-from .measure import measure, spread
+from .measure import Reach, measure, spread
 from .notation import Metric, parse
 
 __all__ = ["Target", "isodose_body", "measure_index"]
@@ -202,16 +202,18 @@ def _isodose_index(name: str, target: Target, dose: Dose, prescription_gy: float
             return NotMeasured(f"the {level:.0%} isodose reaches the edge of the dose grid")
     if name == "GI" and found[0].cubic_cc <= 0:
         return NotMeasured("the target receives the prescribed dose nowhere")
-    variants = [("", target.dvh.best), *target.dvh.variants]
-    values = []
-    for cause, samples in variants:
-        linear = cause == CAUSE_DOSE
+
+    def value(samples: Samples, *, linear: bool) -> float:
         volumes = [body.linear_cc if linear else body.cubic_cc for body in found]
-        at_rx = samples.volume_at(prescription_gy)
-        formula = _FORMULAS[name]
-        value = formula(volumes, samples.total_cc + target.dvh.outside_cc, at_rx)
-        values.append((cause, value if np.isfinite(value) else 0.0))
-    return spread(values[0][1], values[1:], NONE)
+        total = samples.total_cc + target.dvh.outside_cc
+        result = _FORMULAS[name](volumes, total, samples.volume_at(prescription_gy))
+        return result if np.isfinite(result) else 0.0
+
+    others = [
+        Reach(item.cause, value(item.samples, linear=item.cause == CAUSE_DOSE), item.share)
+        for item in target.dvh.variants
+    ]
+    return spread(value(target.dvh.best, linear=False), others, NONE)
 
 
 _Formula = Callable[[Sequence[float], float, float], float]
@@ -232,14 +234,14 @@ _FORMULAS: dict[str, _Formula] = {
 
 
 def _homogeneity(dvh: DVH) -> Measured | NotMeasured:
-    def value(samples: object) -> float:
-        total = samples.total_cc  # type: ignore[attr-defined]
-        at = samples.dose_at  # type: ignore[attr-defined]
-        return float((at(0.02 * total) - at(0.98 * total)) / at(0.5 * total))
+    def value(samples: Samples) -> float:
+        total, at = samples.total_cc, samples.dose_at
+        return (at(0.02 * total) - at(0.98 * total)) / at(0.5 * total)
 
     if dvh.best.dose_at(0.5 * dvh.best.total_cc) <= 0:
         return NotMeasured("half of the target receives no dose")
-    return spread(value(dvh.best), [(cause, value(samples)) for cause, samples in dvh.variants], NONE)
+    others = [Reach(item.cause, value(item.samples), item.share) for item in dvh.variants]
+    return spread(value(dvh.best), others, NONE)
 
 
 def _dose_at_2cm(target: Target, dose: Dose) -> Measured | NotMeasured:
@@ -256,8 +258,9 @@ def _dose_at_2cm(target: Target, dose: Dose) -> Measured | NotMeasured:
 
 
 def _seeds(target: Target) -> Array:
+    """Every sample point: those beyond the last contours are what the vertices cannot tell."""
     points = target.dvh.best.points_mm
-    return np.zeros((0, 3)) if points is None else points[:: max(1, len(points) // 5000)]
+    return np.zeros((0, 3)) if points is None else points
 
 
 def _hottest_first(flat: NDArray[np.floating]) -> Iterator[NDArray[np.int64]]:
@@ -289,7 +292,9 @@ def _refined(dose: Dose, near: cKDTree, point: Array, stored_gy: float) -> Measu
     hottest = int(doses.argmax())
     value = max(float(doses[hottest]), stored_gy)
     where = points[hottest] if doses[hottest] >= stored_gy else point
-    return spread(value, [(CAUSE_DOSE, stored_gy)], GY, where_mm=(float(where[0]), float(where[1]), float(where[2])))
+    return spread(
+        value, [Reach(CAUSE_DOSE, stored_gy)], GY, where_mm=(float(where[0]), float(where[1]), float(where[2]))
+    )
 
 
 def _scaled(found: Measured | NotMeasured, factor: float, unit: str) -> Measured | NotMeasured:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rtplan.dvh.compute import CAUSE_CONTOUR
 from rtplan.dvh.curves import DVH, Samples
-from rtplan.model import Measured, NotMeasured
+from rtplan.model import Measured, NotMeasured, Point
 from rtplan.radiobiology import bed_gy, eqd2_gy
-from rtplan.units import PERCENT, PERCENT_RX
+from rtplan.units import CC, PERCENT, PERCENT_RX
 
 from .notation import Kind, Metric, Twin
 
-__all__ = ["CAUSE_OUTSIDE", "measure", "spread"]
+__all__ = ["CAUSE_OUTSIDE", "Reach", "measure", "spread"]
 
 CAUSE_OUTSIDE = "volume outside the dose grid"
 # Volumes compared with a volume asked for agree to this share: rounding, not geometry.
 SAME_VOLUME = 1e-9
+# A border may stand further in as well as further out; only one of the two is computed.
+TWO_SIDED = frozenset({CAUSE_CONTOUR})
+# What the cells themselves leave open, as a share of the value; measured on solids with closed forms.
+RESOLUTION = 4e-4
 # A gEUD takes logarithms: no dose at all stands for this much.
 NO_DOSE_GY = 1e-12
 
@@ -47,30 +54,82 @@ def measure(
         return reason
     scale = prescription_gy or 0.0
     best = _value(_prepared(dvh.best, metric, fractions), metric, scale, dvh.total_cc)
-    others: list[tuple[str, float]] = []
-    for cause, samples in _alternatives(dvh):
-        prepared = _prepared(samples, metric, fractions)
-        beyond = 0.0 if cause == CAUSE_OUTSIDE else dvh.outside_cc
-        others.append((cause, _value(prepared, metric, scale, prepared.total_cc + beyond)))
+    others: list[Reach] = []
+    for variant in dvh.variants:
+        prepared = _prepared(variant.samples, metric, fractions)
+        value = _value(prepared, metric, scale, prepared.total_cc + dvh.outside_cc)
+        others.append(Reach(variant.cause, value, variant.share))
     dose = _dose_of(metric, best, scale)
     where = _prepared(dvh.best, metric, fractions).point_of(dose) if dose is not None else None
-    return spread(best, others, metric.unit, where_mm=where)
+    found = spread(best, others, metric.unit, where_mm=where)
+    if dvh.outside_cc > 0:
+        found = _with_outside(found, dvh, metric, scale, fractions)
+    return found if metric.kind is Kind.VOLUME else _possible(found, dvh)
 
 
-def spread(
-    best: float,
-    others: list[tuple[str, float]],
-    unit: str,
-    *,
-    where_mm: tuple[float, float, float] | None = None,
-) -> Measured:
-    """Join a best estimate and what other choices give into an interval that names its causes, widest first."""
-    widths: dict[str, float] = {}
-    for cause, value in others:
-        widths[cause] = max(widths.get(cause, 0.0), abs(value - best))
-    causes = tuple(sorted((cause for cause in widths if widths[cause] > 0), key=lambda cause: -widths[cause]))
-    values = [best, *(value for _, value in others)]
-    return Measured(best, min(values), max(values), unit, causes, where_mm)
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What another choice gives; with a `share` below one, that share of the difference counts to both sides."""
+
+    cause: str
+    value: float
+    share: float = 1.0
+
+
+def spread(best: float, others: Sequence[Reach], unit: str, *, where_mm: Point | None = None) -> Measured:
+    """Join a best estimate and what other choices give into an interval that names its causes, widest first.
+
+    Within one cause the widest choice counts; the causes are independent of one another and add in quadrature.
+    """
+    reaches: dict[str, tuple[float, float]] = {}
+    for other in others:
+        difference = other.value - best
+        down, up = max(-difference, 0.0), max(difference, 0.0)
+        if other.share < 1.0 or other.cause in TWO_SIDED:
+            down = up = other.share * abs(difference)
+        known = reaches.get(other.cause, (0.0, 0.0))
+        reaches[other.cause] = (max(known[0], down), max(known[1], up))
+    floor = RESOLUTION * abs(best)
+    low = best - math.hypot(floor, *(down for down, _ in reaches.values()))
+    high = best + math.hypot(floor, *(up for _, up in reaches.values()))
+    causes = sorted(
+        (cause for cause, reach in reaches.items() if max(reach) > 0), key=lambda cause: -max(reaches[cause])
+    )
+    return Measured(best, min(low, best), max(high, best), unit, tuple(causes), where_mm)
+
+
+def _with_outside(found: Measured, dvh: DVH, metric: Metric, prescription_gy: float, fractions: int | None) -> Measured:
+    """Widen an interval by the two bounds for volume where no dose is known: none of it, or the largest on a face."""
+    if metric.kind is Kind.VOLUME:
+        return found
+    bounds = []
+    for dose_gy in (0.0, dvh.face_gy):
+        samples = _prepared(_filled_up(dvh.best, dvh.outside_cc, dose_gy), metric, fractions)
+        bounds.append(_value(samples, metric, prescription_gy, samples.total_cc))
+    low, high = min(found.low, *bounds), max(found.high, *bounds)
+    wider = (low, high) != (found.low, found.high)
+    causes = (CAUSE_OUTSIDE, *found.causes) if wider else found.causes
+    return Measured(found.value, low, high, found.unit, causes, found.where_mm)
+
+
+def _possible(found: Measured, dvh: DVH) -> Measured:
+    """Cut an interval where no value can be: below zero, beyond the whole of a structure by its largest reading."""
+    largest_cc = max(samples.total_cc for samples in (dvh.best, *(variant.samples for variant in dvh.variants)))
+    most = {PERCENT: 100.0, CC: largest_cc + dvh.outside_cc}.get(found.unit, math.inf)
+    low, high = max(found.low, min(0.0, found.value)), min(found.high, max(most, found.value))
+    return replace(found, low=low, high=high)
+
+
+def _filled_up(samples: Samples, volume_cc: float, dose_gy: float) -> Samples:
+    # A thin sample on either side keeps the step sharp: the curve is straight from middle to middle.
+    at = int(np.searchsorted(-samples.dose_gy, -dose_gy))
+    shares = np.array([1e-9, 1.0 - 2e-9, 1e-9])
+    return Samples(
+        np.insert(samples.dose_gy, [at] * 3, dose_gy),
+        np.insert(samples.volume_cc, [at] * 3, shares * volume_cc),
+        min(samples.minimum_gy, dose_gy),
+        max(samples.maximum_gy, dose_gy),
+    )
 
 
 def _obstacle(dvh: DVH, metric: Metric, prescription_gy: float | None, fractions: int | None) -> NotMeasured | None:
@@ -91,24 +150,6 @@ def _obstacle(dvh: DVH, metric: Metric, prescription_gy: float | None, fractions
             reason = f"the structure has {dvh.total_cc:.4g} cc: {asked:g} cc of it cannot be spared"
             return NotMeasured(reason, metric.unit, "cannot_be_spared")
     return None
-
-
-def _alternatives(dvh: DVH) -> Iterator[tuple[str, Samples]]:
-    """Variants, and the two bounds for volume where no dose is known: none of it, or the largest on a face."""
-    yield from dvh.variants
-    if dvh.outside_cc > 0:
-        for dose_gy in (0.0, dvh.face_gy):
-            yield CAUSE_OUTSIDE, _with_outside(dvh.best, dvh.outside_cc, dose_gy)
-
-
-def _with_outside(samples: Samples, volume_cc: float, dose_gy: float) -> Samples:
-    at = int(np.searchsorted(-samples.dose_gy, -dose_gy))
-    return Samples(
-        np.insert(samples.dose_gy, at, dose_gy),
-        np.insert(samples.volume_cc, at, volume_cc),
-        min(samples.minimum_gy, dose_gy),
-        max(samples.maximum_gy, dose_gy),
-    )
 
 
 def _prepared(samples: Samples, metric: Metric, fractions: int | None) -> Samples:

@@ -46,7 +46,8 @@ class Grid:
         object.__setattr__(self, "index_to_patient", matrix)
         if self.plane_offsets_mm is not None:
             offsets = np.array(self.plane_offsets_mm, dtype=np.float64)
-            if offsets.shape != (self.shape[0],) or (np.diff(offsets) <= 0).any():
+            rising = np.isfinite(offsets).all() and (np.diff(offsets) > 0).all()
+            if offsets.shape != (self.shape[0],) or not rising:
                 raise ValueError("plane_offsets_mm rises strictly, one offset a plane")
             offsets.setflags(write=False)
             object.__setattr__(self, "plane_offsets_mm", offsets)

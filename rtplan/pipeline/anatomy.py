@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from constraints.naming import compose, resolve, target_class
 from rtplan.dvh import DVH, Models, compute_dvh
@@ -29,6 +30,7 @@ from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
 
 __all__ = ["Anatomy", "Found", "named_structures"]
 
+Array = NDArray[np.float64]
 CLASSES = {"GTV": ("GTV", "ITV"), "ITV": ("ITV",), "CTV": ("CTV",), "PTV": ("PTV",)}
 
 
@@ -131,6 +133,20 @@ class Anatomy:
         if not own and not spacing:
             return None
         return Region(tree, stacks, own[0] if own else float(spacing or 0.0))
+
+    def vertices_mm(self, tree: Expression) -> Array:
+        """Return the drawn points of every structure that an expression uses, shape (n, 3)."""
+        return np.concatenate([self._stack_of(name).vertices_mm for name in names_in(tree)])
+
+    def reaches_scan_end(self, tree: Expression) -> bool:
+        """Whether the structures of an expression reach the first or last plane of the image they are drawn on."""
+        image = self.treatment.image
+        if image is None or image.grid.shape[0] < 2:
+            return False
+        heights = image.grid.axis_coordinates[2]
+        half = 0.5 * float(np.diff(heights).max())
+        own = image.grid.to_index(self.vertices_mm(tree))[:, 2]
+        return bool(own.min() < heights[0] + half or own.max() > heights[-1] - half)
 
     def label(self, tree: Expression) -> str:
         """Return the ROI names of a resolved expression, for a person."""

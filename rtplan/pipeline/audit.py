@@ -13,11 +13,9 @@ from rtplan.metrics.notation import parse
 from rtplan.model import (
     AuditReport,
     Case,
-    Dose,
     Finding,
     Issue,
     LesionReport,
-    Measured,
     NotMeasured,
     Plan,
     PlanFacts,
@@ -33,10 +31,11 @@ from .anatomy import Anatomy, named_structures
 from .curves import curves_of
 from .lesions import Lesion, find_lesions
 from .measuring import Measurer
+from .obstacles import implausible, obstacles, part_of_more
 from .protocol import choose_protocol, chosen_findings, protocol_findings
 from .sheet import Sheet
 
-__all__ = ["audit", "obstacles", "plan_facts", "select"]
+__all__ = ["audit", "plan_facts", "select"]
 
 ORGAN_METRICS = ("Dmean", "Dmax", "D0.03cc", "D95%", "Dmin")
 LESION_METRICS = (
@@ -59,9 +58,6 @@ LESION_METRICS = (
     "D2cm[%]",
     "BED(10){D95%}",
 )
-# The median of a target is within a factor of the prescription in any plan that treats it: an isodose of 45 %
-# at the border makes less than two of it. One fraction of a course, a multiple, a unit lie outside.
-PLAUSIBLE = (0.7, 2.2)
 
 
 def audit(
@@ -107,12 +103,16 @@ def audit(
     if not usable:
         issues.append(_nothing(case, treatments))
         return AuditReport(Verdict.NOT_JUDGED, issues=tuple(issues))
-    several = len(usable) > 1 and not sheet.courses
-    results = [_audited(item, loaded, own, sheet, models or Models(), issues, several=several) for item in usable]
+    chosen = plan is not None or dose is not None
+    reason = part_of_more(case, treatments, sheet, chosen=chosen)
+    if reason:
+        remedy = "choose --plan, or export the dose of the sum"
+        issues.append(Issue("several-plans", Severity.WARN, reason, remedy=remedy))
+    results = [_audited(item, loaded, own, sheet, models or Models(), issues, part=reason) for item in usable]
     findings = tuple(finding for result in results for finding in result.findings)
     verdict = worst(finding.counts_as for finding in findings if finding.governs)
-    if any(issue.severity is Severity.REFUSE for issue in issues) and verdict is not Verdict.EXCEEDED:
-        verdict = Verdict.NOT_JUDGED
+    if any(issue.severity is Severity.REFUSE for issue in issues):
+        verdict = worst((verdict, Verdict.NOT_JUDGED))
     return AuditReport(
         verdict,
         findings,
@@ -188,9 +188,9 @@ def _audited(
     models: Models,
     issues: list[Issue],
     *,
-    several: bool,
+    part: str,
 ) -> AuditReport:
-    """Audit one treatment."""
+    """Audit one treatment; `part` says why its organs cannot be judged on it alone, empty where they can."""
     dose, structure_set = treatment.dose, treatment.structures
     if dose is None or structure_set is None:
         raise ValueError("a treatment to audit has a dose and structures")
@@ -209,14 +209,11 @@ def _audited(
     fractions = _common_fractions(lesions, facts.fractions)
     measurer = Measurer(anatomy, lesions, fractions)
     findings = _findings(measurer, lesions, packs, own, _facts(sheet), issues)
-    reason = blocked[0].message if blocked else _implausible(measurer, lesions, issues)
+    reason = blocked[0].message if blocked else implausible(measurer, lesions, issues)
     if reason:
         findings = tuple(_withheld(item, reason) for item in findings)
-    elif several:
-        reason = "several plans and no course declared: organs are judged on the sum"
-        findings = tuple(item if item.lesion else _withheld(item, reason) for item in findings)
-        remedy = "choose --plan, or declare a course in the sheet"
-        issues.append(Issue("several-plans", Severity.WARN, reason, remedy=remedy))
+    elif part:
+        findings = tuple(item if item.lesion else _withheld(item, part) for item in findings)
     return AuditReport(
         worst(item.counts_as for item in findings if item.governs),
         findings,
@@ -244,6 +241,7 @@ def _findings(
         else:
             known[protocol.id] = protocol
             by_protocol.setdefault(protocol.id, []).append(lesion)
+    findings += [_unjudged(f"{issue.where}: {issue.message}") for issue in issues if issue.code == "sheet-target"]
     if not lesions:
         findings.append(_unjudged("no target was found, so no protocol is known"))
     for key, group in by_protocol.items():
@@ -289,43 +287,6 @@ def _unjudged(reason: str, lesion: str = "") -> Finding:
 
 def _withheld(finding: Finding, reason: str) -> Finding:
     return replace(finding, verdict=Verdict.NOT_JUDGED, rank_as=None, reason=reason)
-
-
-def obstacles(dose: Dose, plan: Plan | None, sheet: Sheet) -> list[Issue]:
-    """Return what keeps a dose from being judged at all, the gravest first."""
-    found: list[Issue] = []
-    if dose.unit != "Gy":
-        found.append(Issue("dose-relative", Severity.WARN, "the dose is relative: it has no value in Gy"))
-    if dose.summation not in {"PLAN", "MULTI_PLAN"}:
-        kind = dose.summation or "missing"
-        message = f"the dose's summation type is {kind}, not PLAN: it may be a part of the dose only"
-        found.append(Issue("dose-not-plan", Severity.WARN, message))
-    ions = plan is not None and plan.modality == "RTIONPLAN"
-    if dose.dose_type == "EFFECTIVE" and not (ions and sheet.patient.get("rbe") == 1.1):
-        message = "the dose is EFFECTIVE and no proton plan with a stated RBE of 1.1 explains it"
-        remedy = "state rbe = 1.1 under [patient] in the sheet of a proton plan"
-        found.append(Issue("dose-effective", Severity.WARN, message, remedy=remedy))
-    if dose.dose_type == "PHYSICAL" and ions:
-        message = "the dose of an ion plan is PHYSICAL: limits hold for the RBE-weighted dose"
-        found.append(Issue("dose-physical-ion", Severity.WARN, message))
-    if dose.dose_type not in {"EFFECTIVE", "PHYSICAL"}:
-        message = f"the dose type is {dose.dose_type or 'missing'}"
-        found.append(Issue("dose-type", Severity.WARN, message))
-    return found
-
-
-def _implausible(measurer: Measurer, lesions: Sequence[Lesion], issues: list[Issue]) -> str:
-    """Refuse a dose whose median in a target is nowhere near the prescription; return the reason."""
-    for lesion in lesions:
-        median = measurer.reading(lesion, parse("D50%"))
-        if not isinstance(median, Measured) or not lesion.prescription_gy:
-            continue
-        ratio = median.value / lesion.prescription_gy
-        if not PLAUSIBLE[0] <= ratio <= PLAUSIBLE[1]:
-            message = f"the median dose of a target is {ratio:.3g} times its prescription: another dose or a part of it"
-            issues.append(Issue("dose-not-prescription", Severity.REFUSE, message, f"ROI {lesion.structure.number}"))
-            return message
-    return ""
 
 
 def _facts(sheet: Sheet) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _drawn(dvh: DVH | NotMeasured) -> tuple[Array, Array]:
     """Doses of a curve and the volumes of the best estimate and all variants (per cent), for drawing."""
     if isinstance(dvh, NotMeasured) or len(dvh.best.dose_gy) == 0:
         return np.zeros(0), np.zeros((1, 0))
-    every = [dvh.best, *(samples for _, samples in dvh.variants)]
+    every = [dvh.best, *(variant.samples for variant in dvh.variants)]
     top = max(0.1, *(samples.maximum_gy for samples in every))
     doses = np.linspace(0.0, top * 1.02, CURVE_POINTS)
     return doses, np.array([_shares(samples, doses) for samples in every])

@@ -7,13 +7,15 @@ where the target lies; a tie leaves it open.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from constraints.protocol import site_evidence
 from rtplan.geometry.expression import Combination, Expression, Name
-from rtplan.geometry.regions import Fineness, Region, layer_sets
+from rtplan.geometry.layout import volume_mm3
+from rtplan.geometry.regions import Fineness, Region
 from rtplan.model import Issue, Plan, Prescription, Severity, Structure
 
 from .anatomy import Anatomy
@@ -66,12 +68,22 @@ def find_lesions(anatomy: Anatomy, sheet: Sheet) -> tuple[tuple[Lesion, ...], tu
     """
     issues: list[Issue] = []
     targets = _targets(anatomy, sheet, issues)
-    lesions = [_lesion(anatomy, target, said, len(targets), issues) for target, said in targets]
+    found = [_lesion(anatomy, target, said, len(targets), issues) for target, said in targets]
+    lesions = _told_apart(found)
     if not lesions:
         issues.append(
             Issue("no-target", Severity.WARN, "no target with contours was found", remedy="name it in the sheet")
         )
     return tuple(lesions), tuple(issues)
+
+
+def _told_apart(found: list[Lesion]) -> list[Lesion]:
+    """Add the ROI number to names that several lesions share: findings are told apart by them."""
+    counts = Counter(item.name for item in found)
+    return [
+        replace(item, name=f"{item.name} (ROI {item.structure.number})") if counts[item.name] > 1 else item
+        for item in found
+    ]
 
 
 def overlap_cc(anatomy: Anatomy, one: Expression, other: Expression) -> float:
@@ -83,8 +95,7 @@ def overlap_cc(anatomy: Anatomy, one: Expression, other: Expression) -> float:
 
 
 def _volume_cc(region: Region) -> float:
-    parts = layer_sets(region, COARSE)
-    return sum(fixed.volume_mm3 + completed("auto").volume_mm3 for fixed, completed in parts) / 1000.0
+    return volume_mm3(region, COARSE) / 1000.0
 
 
 def _boxes_meet(region: Region) -> bool:

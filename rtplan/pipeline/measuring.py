@@ -45,8 +45,8 @@ class Measurer:
     lesion: Lesion | None = None
     measure_as: dict[str, str] = field(default_factory=dict)
     _overlaps: dict[str, float] = field(default_factory=dict)
-    _indices: dict[tuple[str, str], Measured | NotMeasured] = field(default_factory=dict)
-    _targets: dict[str, Target] = field(default_factory=dict)
+    _indices: dict[tuple[int, str], Measured | NotMeasured] = field(default_factory=dict)
+    _targets: dict[int, Target] = field(default_factory=dict)
 
     def about(self, lesion: Lesion | None, measure_as: dict[str, str] | None = None) -> Measurer:
         """Return the same measurer for another lesion or another reading of names; caches are shared."""
@@ -54,11 +54,11 @@ class Measurer:
 
     @property
     def prescription_gy(self) -> float | None:
-        """Prescription that a share of the dose refers to: the lesion's, else the plan's highest."""
+        """Prescription that a share of the dose refers to: the lesion's, else the one that all lesions have."""
         if self.lesion is not None:
             return self.lesion.prescription_gy
-        doses = [lesion.prescription_gy for lesion in self.lesions if lesion.prescription_gy]
-        return max(doses, default=None)
+        doses = {lesion.prescription_gy for lesion in self.lesions}
+        return doses.pop() if len(doses) == 1 else None
 
     def __call__(self, constraint: Constraint, metric: Metric) -> Sequence[Measurement]:
         """Measure one row: one value for each structure, or one for their union; none where all are missing."""
@@ -87,7 +87,7 @@ class Measurer:
 
     def index(self, lesion: Lesion, metric: Metric) -> Measured | NotMeasured:
         """Measure a plan index of a lesion."""
-        key = (lesion.name, str(metric))
+        key = (lesion.structure.number, str(metric))
         if key not in self._indices:
             self._indices[key] = self._index(lesion, metric)
         return self._indices[key]
@@ -125,17 +125,19 @@ class Measurer:
             note=found.note,
         )
         if isinstance(value, NotMeasured):
-            return self._too_small(item, value, dvh, metric)
+            return self._too_small(item, value, found.tree, metric)
         return item
 
     def _measured(self, dvh: DVH, metric: Metric) -> Measured | NotMeasured:
         return measure(dvh, metric, prescription_gy=self.prescription_gy, fractions=self.fractions)
 
-    def _too_small(self, item: Measurement, value: NotMeasured, dvh: DVH, metric: Metric) -> Measurement:
+    def _too_small(self, item: Measurement, value: NotMeasured, tree: Expression, metric: Metric) -> Measurement:
         """Let a structure smaller than the volume asked for meet the limit if its maximum does; no more follows."""
-        if value.code == "cannot_be_spared" and dvh.outside_cc > 0:
-            cut = NotMeasured(f"{value.reason}; but the dose grid cuts it off", value.unit)
-            return replace(item, value=cut)
+        dvh = self.dvh(tree)
+        if isinstance(dvh, NotMeasured):
+            return item
+        if value.code == "cannot_be_spared" and (cut := self._cut_off_by(dvh, tree)):
+            return replace(item, value=NotMeasured(f"{value.reason}; but {cut} cuts it off", value.unit))
         if value.code != "too_small":
             return item
         highest = self._measured(dvh, replace(metric, kind=Kind.MAXIMUM, at=None, at_unit=""))
@@ -144,6 +146,12 @@ class Measurer:
         return replace(
             item, value=highest, standing=Standing.CONSERVATIVE, note=f"{value.reason}: its Dmax stands for it"
         )
+
+    def _cut_off_by(self, dvh: DVH, tree: Expression) -> str:
+        """Say what cuts a structure off, so that its whole volume is not known; empty where nothing does."""
+        if dvh.outside_cc > 0:
+            return "the dose grid"
+        return "the scan" if self.anatomy.reaches_scan_end(tree) else ""
 
     def _union(self, present: dict[str, Found], missing: list[str], metric: Metric) -> Measurement:
         broken = [found for found in present.values() if found.tree is None]
@@ -180,11 +188,12 @@ class Measurer:
         dose = self.anatomy.treatment.dose
         if isinstance(dvh, NotMeasured) or dose is None:
             return NotMeasured(dvh.reason if isinstance(dvh, NotMeasured) else "there is no dose", metric.unit)
-        if lesion.name not in self._targets:
+        number = lesion.structure.number
+        if number not in self._targets:
             others = [other for other in self.lesions if other is not lesion and not self._nested(lesion, other)]
             around = tuple(self._vertices(other) for other in others)
-            self._targets[lesion.name] = Target(dvh, self._vertices(lesion), around)
-        return measure_index(metric, self._targets[lesion.name], dose, prescription_gy=lesion.prescription_gy)
+            self._targets[number] = Target(dvh, self._vertices(lesion), around)
+        return measure_index(metric, self._targets[number], dose, prescription_gy=lesion.prescription_gy)
 
     def _nested(self, one: Lesion, other: Lesion) -> bool:
         """Whether two targets share most of the smaller: levels of one boost, not neighbours."""

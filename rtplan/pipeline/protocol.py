@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from constraints.conformity import constraints_at
@@ -13,13 +15,15 @@ from constraints.judge import judge_constraint
 from constraints.pack import load_pack
 from constraints.protocol import Nearby, Protocol, Rule, protocols
 from constraints.rules import Constraint, Pack
-from rtplan.model import Finding, Issue, NotMeasured, Severity, Structure, Verdict
+from rtplan.metrics.notation import Kind
+from rtplan.model import Finding, Issue, NotMeasured, Severity, Verdict
 
 from .lesions import Lesion
 from .measuring import Measurer, is_target_name
 
 __all__ = ["choose_protocol", "chosen_findings", "protocol_findings"]
 
+Array = NDArray[np.float64]
 Facts = Mapping[str, Any]
 CENTRAL_MM = 20.0
 AIRWAY = ("ProxBronchialTree", "Trachea", "Bronchus_Main")
@@ -63,17 +67,18 @@ def protocol_findings(
     """
     if protocol.advice:
         issues.append(Issue("protocol-advice", Severity.NOTE, protocol.advice, where=protocol.id))
-    known = {**facts, "site": protocol.site, "central": _central(lesions, measurer)}
-    findings = list(_missing(protocol, lesions, measurer, known))
-    for lesion in lesions:
-        own = measurer.about(lesion)
-        lesion_facts = {**known, "ptv_cc": lesion.volume_cc}
-        for rule in protocol.target:
-            findings += _judged(rule, own, lesion_facts, governs=True, lesion=lesion.name)
-    findings += _organs(protocol.governs, lesions, measurer, known, governs=True)
-    taken = {(finding.pack, finding.constraint) for finding in findings}
-    beside = _organs(protocol.beside, lesions, measurer, known, governs=False)
-    return (*findings, *(item for item in beside if (item.pack, item.constraint) not in taken))
+    known = {**facts, "site": protocol.site, "central": _is_central(lesions, measurer, facts)}
+    governing: list[Finding] = []
+    for rule in protocol.target:
+        governing += _judged(rule, lesions, measurer, known, governs=True)
+    governing += _in_order(protocol.governs, lesions, measurer, known)
+    taken = {(finding.pack, finding.constraint) for finding in governing}
+    beside = [item for rule in protocol.beside for item in _judged(rule, lesions, measurer, known, governs=False)]
+    return (
+        *_missing(protocol, lesions, measurer, known, governing),
+        *governing,
+        *(item for item in beside if (item.pack, item.constraint) not in taken),
+    )
 
 
 def chosen_findings(
@@ -86,51 +91,64 @@ def chosen_findings(
     """
     findings: list[Finding] = []
     for pack in packs:
-        for row in (*pack.constraints, *_conformity(pack, lesions)):
-            about = [*lesions] if is_target_name(row.structure) or _is_index(row) else [None]
-            for lesion in about or [None]:
-                these = {**facts, "ptv_cc": lesion.volume_cc, "site": lesion.site} if lesion else dict(facts)
-                governs = pack.id in own or measurer.about(lesion).has(row.structure)
-                findings += judge_constraint(
-                    pack,
-                    row,
-                    measurer.about(lesion),
-                    fractions=measurer.fractions,
-                    facts=these,
-                    governs=governs,
-                    lesion=lesion.name if lesion else "",
-                )
+        for row, lesion in _rows(pack, lesions):
+            these = _facts_of(lesion, facts)
+            about = measurer.about(lesion)
+            governs = pack.id in own or about.has(row.structure)
+            findings += judge_constraint(
+                pack,
+                row,
+                about,
+                fractions=measurer.fractions,
+                facts=these,
+                governs=governs,
+                lesion=lesion.name if lesion else "",
+            )
     return tuple(findings)
 
 
-def _conformity(pack: Pack, lesions: Sequence[Lesion]) -> tuple[Constraint, ...]:
-    return constraints_at(pack, lesions[0].volume_cc) if len(lesions) == 1 else ()
+def _rows(pack: Pack, lesions: Sequence[Lesion]) -> Iterator[tuple[Constraint, Lesion | None]]:
+    """Yield every row of a pack: about each lesion where it is about a target, else once."""
+    for row in pack.constraints:
+        if lesions and _is_of_target(row):
+            yield from ((row, lesion) for lesion in lesions)
+        else:
+            yield row, None
+    if pack.conformity and not lesions:
+        yield from ((row, None) for row in constraints_at(pack, None))
+    for lesion in lesions:
+        for row in constraints_at(pack, lesion.volume_cc):
+            yield row, lesion if _is_of_target(row) else None
 
 
-def _is_index(row: Constraint) -> bool:
-    return row.metric is not None and row.metric.kind.value == "index"
+def _is_of_target(row: Constraint) -> bool:
+    return is_target_name(row.structure) or (row.metric is not None and row.metric.kind is Kind.INDEX)
 
 
-def _organs(
-    rules: Sequence[Rule], lesions: Sequence[Lesion], measurer: Measurer, facts: Facts, *, governs: bool
-) -> list[Finding]:
-    """Judge organ rules in order; an organ named by a rule is not taken again by a later "whatever is left"."""
+def _facts_of(lesion: Lesion | None, facts: Facts) -> dict[str, Any]:
+    return {**facts, "ptv_cc": lesion.volume_cc, "site": lesion.site} if lesion else dict(facts)
+
+
+def _in_order(rules: Sequence[Rule], lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> list[Finding]:
+    """Judge rules in order; an organ that one has taken is not taken again by a later "whatever is left"."""
     findings: list[Finding] = []
     taken: set[str] = set()
     for rule in rules:
-        found: list[Finding] = []
-        skip = taken if rule.structures is None and governs else set()
-        about = [measurer.about(lesions[0], dict(rule.measure_as))] if lesions else []
-        for own in about:
-            found += _judged(rule, own, facts, governs=governs, skip=frozenset(skip))
-        if governs:
-            taken.update(name for item in found for name in _names(item.structure))
+        skip = frozenset(taken) if rule.structures is None else frozenset[str]()
+        found = _judged(rule, lesions, measurer, facts, governs=True, skip=skip)
+        taken.update(name for item in found for name in _names(item.structure))
         findings += found
     return findings
 
 
 def _judged(
-    rule: Rule, measurer: Measurer, facts: Facts, *, governs: bool, lesion: str = "", skip: frozenset[str] = frozenset()
+    rule: Rule,
+    lesions: Sequence[Lesion],
+    measurer: Measurer,
+    facts: Facts,
+    *,
+    governs: bool,
+    skip: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     fractions = measurer.fractions
     if rule.fractions is not None and fractions is not None and fractions not in rule.fractions:
@@ -139,24 +157,20 @@ def _judged(
         return []
     pack = load_pack(rule.pack)
     findings: list[Finding] = []
-    volume = facts.get("ptv_cc") if lesion else None
-    for row in (*pack.constraints, *constraints_at(pack, volume)):
-        if not row.computable or not _is_asked(rule, row, skip):
+    for row, lesion in _rows(pack, lesions):
+        about = measurer.about(lesion, dict(rule.measure_as))
+        if not (row.computable and _is_asked(rule, row, skip) and (lesion or about.has(row.structure))):
             continue
-        if not (_is_index(row) or measurer.has(row.structure)):
-            continue
-        organ = not (is_target_name(row.structure) or _is_index(row))
-        found = judge_constraint(
+        findings += judge_constraint(
             pack,
             _levelled(row, rule),
-            measurer,
+            about,
             fractions=fractions,
-            facts=facts,
+            facts=_facts_of(lesion, facts),
             governs=governs,
-            lesion="" if organ else lesion or (measurer.lesion.name if measurer.lesion else ""),
+            lesion=lesion.name if lesion else "",
         )
-        findings += [_noted(item, rule) for item in found]
-    return findings
+    return [_noted(item, rule) for item in findings]
 
 
 def _is_asked(rule: Rule, row: Constraint, skip: frozenset[str]) -> bool:
@@ -181,24 +195,46 @@ def _names(structure: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in structure.split("|"))
 
 
-def _missing(protocol: Protocol, lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> list[Finding]:
+def _missing(
+    protocol: Protocol, lesions: Sequence[Lesion], measurer: Measurer, facts: Facts, governing: Sequence[Finding]
+) -> list[Finding]:
+    """Say which required organs are not contoured, or are so under a name that no governing row is about."""
     wanted = list(protocol.required)
-    if facts.get("central"):
+    if facts.get("central") is not False:
         wanted += protocol.required_if_central
     for near in protocol.nearby:
         if _lies_near(near, lesions, measurer):
             wanted += near.structures
-    absent = [item for item in dict.fromkeys(wanted) if not _is_there(item, measurer)]
-    return [_required(protocol, item) for item in absent]
+    ruled = {name for rule in protocol.governs for name in _ruled(rule, measurer.fractions, facts)}
+    judged = {name for item in governing for name in _names(item.structure)}
+    findings = []
+    for group in dict.fromkeys(wanted):
+        names = _names(group)
+        text = " or ".join(names)
+        drawn = [name for name in names if measurer.anatomy.find(name).tree is not None]
+        if not drawn:
+            findings.append(_required(protocol, group, f"{text} is required for {protocol.title} and is not contoured"))
+        elif ruled.intersection(names) and not judged.intersection(names):
+            limits = " or ".join(name for name in names if name in ruled)
+            reason = f"the limits are for {limits}, and {' and '.join(drawn)} cannot stand for it"
+            findings.append(_required(protocol, group, reason))
+    return findings
 
 
-def _is_there(alternatives: str, measurer: Measurer) -> bool:
-    return any(measurer.anatomy.find(name).tree is not None for name in _names(alternatives))
+def _ruled(rule: Rule, fractions: int | None, facts: Facts) -> Iterator[str]:
+    """Yield the structures for which a rule has a row at this fraction count."""
+    if any(facts.get(key) != value for key, value in rule.when.items()):
+        return
+    pack = load_pack(rule.pack)
+    for row in pack.constraints:
+        counts = (rule.fractions, pack.applies.fractions, row.fractions)
+        if fractions is not None and any(count is not None and fractions not in count for count in counts):
+            continue
+        if row.computable and not row.superseded and not row.information and _is_asked(rule, row, frozenset()):
+            yield from _names(row.structure)
 
 
-def _required(protocol: Protocol, structure: str) -> Finding:
-    text = " or ".join(_names(structure))
-    reason = f"{text} is required for {protocol.title} and is not contoured"
+def _required(protocol: Protocol, structure: str, reason: str) -> Finding:
     return Finding(
         pack=protocol.id,
         constraint=f"required-{structure.replace('|', '-').lower()}",
@@ -215,27 +251,28 @@ def _required(protocol: Protocol, structure: str) -> Finding:
 
 
 def _lies_near(near: Nearby, lesions: Sequence[Lesion], measurer: Measurer) -> bool:
-    found = [measurer.anatomy.find(name) for name in near.landmarks]
-    points = [
-        stack.vertices_mm
-        for item in measurer.anatomy.structures
-        if item.standard_name in near.landmarks and (stack := measurer.anatomy.stack(item)) is not None
-    ]
-    return bool(found) and any(_distance_mm(lesion, points, measurer) <= near.within_mm for lesion in lesions)
+    landmarks = _points(near.landmarks, measurer)
+    return any(_distance_mm(lesion, landmarks, measurer) <= near.within_mm for lesion in lesions)
 
 
-def _distance_mm(lesion: Lesion, points: list[Any], measurer: Measurer) -> float:
+def _is_central(lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> bool | None:
+    """Whether a lesion lies within 2 cm of the airway; None where no airway is contoured and nobody says."""
+    airway = _points(AIRWAY, measurer)
+    if any(_distance_mm(lesion, airway, measurer) <= CENTRAL_MM for lesion in lesions):
+        return True
+    said = facts.get("central")
+    return said if isinstance(said, bool) else False if airway else None
+
+
+def _points(names: Sequence[str], measurer: Measurer) -> list[Array]:
+    """Return the contour points of the structures of these names that are there."""
+    trees = [tree for name in names if (tree := measurer.anatomy.find(name).tree) is not None]
+    return [measurer.anatomy.vertices_mm(tree) for tree in trees]
+
+
+def _distance_mm(lesion: Lesion, points: Sequence[Array], measurer: Measurer) -> float:
     stack = measurer.anatomy.stack(lesion.structure)
     if stack is None or not points:
         return float("inf")
     own = cKDTree(stack.vertices_mm)
     return float(min(own.query(cloud)[0].min() for cloud in points))
-
-
-def _central(lesions: Sequence[Lesion], measurer: Measurer) -> bool | None:
-    """Whether a lesion lies within 2 cm of the airway; None where no airway is contoured."""
-    airway: list[Structure] = [item for item in measurer.anatomy.structures if item.standard_name in AIRWAY]
-    points = [stack.vertices_mm for item in airway if (stack := measurer.anatomy.stack(item)) is not None]
-    if not points:
-        return None
-    return any(_distance_mm(lesion, points, measurer) <= CENTRAL_MM for lesion in lesions)

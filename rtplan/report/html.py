@@ -21,7 +21,7 @@ from .plot import BAR_WIDTH, plot
 from .view import page
 from .words import DISCLAIMER, SHORT_DISCLAIMER
 
-__all__ = ["notebook_view", "render"]
+__all__ = ["filled", "notebook_view", "render"]
 
 
 def render(report: AuditReport) -> str:
@@ -32,11 +32,14 @@ def render(report: AuditReport) -> str:
     report : AuditReport
         Without curves there is no DVH section; without lesions, no lesion table.
     """
+    return filled("report.html.j2", page=page(report), plot=plot(report.curves), bar_width=BAR_WIDTH)
+
+
+def filled(template: str, **content: object) -> str:
+    """Return a template of this room filled in, with the style sheet, the policy that names it, and the disclaimers."""
     style = _resource("report.css")
-    return _template().render(
-        page=page(report),
-        plot=plot(report.curves),
-        bar_width=BAR_WIDTH,
+    return _template(template).render(
+        content,
         style=Markup(style),  # noqa: S704  (our own file, not data)
         policy=_policy(style),
         short_disclaimer=SHORT_DISCLAIMER,
@@ -56,7 +59,7 @@ def _policy(style: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     environment = Environment(
         autoescape=True,
         loader=FunctionLoader(_resource),
@@ -64,7 +67,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _resource(name: str) -> str:

@@ -33,7 +33,7 @@ def test_two_columns_side_by_side_are_two_bodies():
 
 def test_two_columns_that_join_are_one_body():
     bridge = RING * [4, 1]
-    parts = bodies(stack((0, RING, RING + [10, 0]), (2, bridge), (4, RING, RING + [10, 0])))
+    parts = bodies(stack((0, RING, RING + np.array([10, 0])), (2, bridge), (4, RING, RING + np.array([10, 0]))))
     assert len(parts) == 1
 
 
@@ -120,7 +120,8 @@ def test_a_body_that_widens_to_its_end_is_not_widened_further():
 
 
 @pytest.mark.parametrize(
-    ("rule", "below_mm3", "above_mm3"), [("none", 0, 0), ("half", 40, 40), ("round", 160 / 3, 160 / 3)]
+    ("rule", "below_mm3", "above_mm3"),
+    [("none", 0, 0), ("short", 0, 0), ("half", 40, 40), ("auto", 40, 40), ("long", 80, 80)],
 )
 def test_the_rules_for_the_ends(rule, below_mm3, above_mm3):
     below, above = caps_of(np.arange(4) * 2.0, np.full(4, 40.0), 2.0, rule)
@@ -133,3 +134,31 @@ def test_areas_never_turn_negative_or_wild_between_planes():
     found = area_between(offsets, areas, np.linspace(0, 6, 61))
     assert found.min() >= 0
     assert found.max() <= 1.5 * 900
+
+
+@pytest.mark.parametrize("phase", [0.1, 0.4, 0.8])
+@pytest.mark.parametrize("areas", [
+    lambda z: np.pi * 60 * np.maximum(1 - (z / 10) ** 2, 0),
+    lambda z: 80 * np.sqrt(np.maximum(100 - z**2, 0)),
+    lambda z: 12 * np.maximum(10 - np.abs(z), 0) ** 2,
+], ids=["ellipsoid", "lying cylinder", "cone"])  # fmt: skip
+def test_short_and_long_ends_hold_the_true_one(areas, phase):
+    """Round, blunt and pointed: what lies beyond the last plane is between the two bounds."""
+    offsets = np.arange(-10 + phase * 2, 10, 2.0)
+    beyond = np.linspace(offsets[-1], 12, 20_001)
+    truth = areas(beyond).mean() * (12 - offsets[-1])
+    short, long = (caps_of(offsets, areas(offsets), 2.0, rule)[1].volume_mm3 for rule in ("short", "long"))
+    slack = 0.02 * areas(offsets).mean() * 2.0
+    assert short - slack <= truth <= long + slack
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.7373195284402416, 1 / 3, 1e-3 * np.pi])
+def test_four_planes_of_an_ellipsoid_are_followed_at_any_scale_and_in_spite_of_rounding(factor):
+    """Symmetric planes have no third difference: nothing but rounding would choose between two models."""
+    offsets = np.array([-3.0, -1.0, 1.0, 3.0]) * factor
+    for rounding in np.random.default_rng(5).uniform(-1e-12, 1e-12, (20, 4)):
+        areas = ellipsoid_areas(offsets / factor, 5, 5, 4) * factor**2 * (1 + rounding)
+        between = area_between(offsets, areas, np.array([0.0, 2.0]) * factor)
+        assert between == pytest.approx(ellipsoid_areas(np.array([0.0, 2.0]), 5, 5, 4) * factor**2, rel=1e-6)
+        for cap in caps_of(offsets, areas, 2.0 * factor, "auto"):
+            assert cap.length_mm == pytest.approx(factor, rel=1e-6)

@@ -12,7 +12,7 @@ SQUARE = np.array([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [10.0, 6.0, 0.0], [0.0, 6.
 
 
 def at(*heights, ring=SQUARE):
-    return [Contour(ring + [0.0, 0.0, height]) for height in heights]
+    return [Contour(ring + np.array([0.0, 0.0, height])) for height in heights]
 
 
 def turned(axis, degrees):
@@ -53,7 +53,7 @@ def test_points_open_contours_and_pairs_of_points_enclose_nothing():
 @pytest.mark.parametrize("third", [0, 1, 2])
 def test_planes_square_to_a_patient_axis_use_the_axes_exactly(third):
     roll = np.roll(np.eye(3), third - 2, axis=0)
-    stack = stack_contours([Contour((SQUARE + [0, 0, height]) @ roll.T) for height in (0, 2)])
+    stack = stack_contours([Contour((SQUARE + np.array([0, 0, height])) @ roll.T) for height in (0, 2)])
     assert set(np.abs(stack.frame).ravel()) == {0.0, 1.0}
     assert np.linalg.det(stack.frame) == pytest.approx(1)
     assert stack.frame[third, 2] == 1

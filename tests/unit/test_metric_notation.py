@@ -128,10 +128,9 @@ def test_what_is_written_reads_back_as_the_same_metric(body, twin):
 def test_any_text_is_a_metric_or_a_sentence(text):
     try:
         metric = parse(text)
-    except MetricError as error:
-        assert str(error)
-    else:
-        assert parse(str(metric)) == metric
+    except MetricError:
+        return
+    assert parse(str(metric)) == metric
 
 
 def test_what_needs_a_prescription():

@@ -7,6 +7,8 @@ import pytest
 
 from rtplan.geometry.occupancy import divided, occupy
 from rtplan.geometry.raster import Raster, cover
+from rtplan.geometry.stack import stack_contours
+from rtplan.model import Contour
 from sample_data.solids import Box, Ellipsoid, Tube, Without, sphere
 
 BALL = sphere((0.3, -0.2, 0.1), 8.0)
@@ -59,11 +61,8 @@ def test_a_hole_stays_open_between_planes(stack_of):
     assert occupancy.at(np.array([0.2]), "auto")[0][middle[::-1]] == 0
 
 
-def test_a_shift_between_planes_moves_through_the_middle(stack_of):
+def test_a_shift_between_planes_moves_through_the_middle():
     """A slanted bar: half way between two planes it lies half way between two rings."""
-    from rtplan.geometry.stack import stack_contours
-    from rtplan.model import Contour
-
     rings = [Box((2 * k, 0, -1), (2 * k + 12, 12, 1)).rings(0)[0] for k in range(3)]
     stack = stack_contours([Contour(np.column_stack([ring, np.full(4, 3.0 * k)])) for k, ring in enumerate(rings)])
     occupancy = occupy(stack, Raster.around(*stack.bounds_mm, 0.25), spacing_mm=3.0)
@@ -79,7 +78,9 @@ def test_slab_stands_for_half_the_way_to_the_next_plane(stack_of):
     assert np.array_equal(near, occupancy.planes[:-1])
 
 
-@pytest.mark.parametrize(("rule", "reach_mm"), [("none", 0.0), ("half", 1.5), ("round", 3.0)])
+@pytest.mark.parametrize(
+    ("rule", "reach_mm"), [("none", 0.0), ("short", 0.0), ("half", 1.5), ("auto", 1.5), ("long", 3.0)]
+)
 def test_nothing_lies_beyond_the_caps(stack_of, rule, reach_mm):
     occupancy = occupied(stack_of, Tube((0, 0), (6, 6), -10.5, 10.5), 3.0)
     end = occupancy.stack.offsets_mm[-1]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from rtplan.geometry import Fineness, Region, parse_expression, stack_contours
-from rtplan.geometry.regions import layer_sets
+from rtplan.geometry.layout import CAUSE_CAPS, lay_out
 from rtplan.model import Contour
 from sample_data.solids import Ellipsoid, Tube, Union, sphere
 
 
 def volume_cc(region, *, coarsest_mm=2.0, rule="auto", between="shape"):
-    parts = layer_sets(region, Fineness(coarsest_mm), between=between)
-    return sum(fixed.volume_mm3 + ends(rule).volume_mm3 for fixed, ends in parts) / 1000
+    layouts = lay_out(region, Fineness(coarsest_mm), between=between, caps=rule, alternatives=False)
+    return sum(layout.volume_mm3 for layout in layouts) / 1000
 
 
 def expressed(text, spacing_mm=2.0, **stacks):
@@ -116,9 +116,10 @@ def test_cells_follow_the_size_of_the_body_and_never_pass_the_coarsest():
 
 def test_the_ends_rules_order_the_volumes(region_of):
     region = region_of(Tube((0, 0), (7, 7), -10, 10), 2.0)
-    none, half, round_, auto = (volume_cc(region, rule=rule) for rule in ("none", "half", "round", "auto"))
+    none, short, half, auto, long = (volume_cc(region, rule=rule) for rule in ("none", "short", "half", "auto", "long"))
     assert auto == pytest.approx(half)
-    assert none < half < round_
+    assert none == short < half < long
+    assert long - half == pytest.approx(half - none)
     assert half - none == pytest.approx(np.pi * 49 * 2 / 1000, rel=1e-3)
 
 
@@ -126,3 +127,35 @@ def test_vertices_belong_to_plain_structures_only(stack_of):
     ball = stack_of(sphere((0, 0, 0), 9), 2.0)
     assert len(Region.of(ball).vertices_mm) == 96 * len(ball.planes)
     assert len(expressed("A - B", A=ball, B=ball).vertices_mm) == 0
+
+
+def test_alternatives_replace_heights_of_the_best_reading(region_of):
+    """Each end may be short or long: the volumes are those of the rules, or between them for one of each."""
+    region = region_of(sphere((0, 0, 0), 9), 3.0, phase=0.5)
+    (layout,) = lay_out(region, Fineness(2.0))
+    plain = {rule: volume_cc(region, rule=rule) for rule in ("short", "auto", "long")}
+    assert layout.volume_mm3 / 1000 == pytest.approx(plain["auto"], rel=1e-9)
+    area = layout.raster.cell_mm**2
+    found = []
+    for other in (item for item in layout.alternatives if item.cause == CAUSE_CAPS):
+        thickness, areas = layout.thickness_mm.copy(), layout.coverage.sum(axis=(1, 2)) * area
+        thickness[other.at], areas[other.at] = other.thickness_mm, other.coverage.sum(axis=(1, 2)) * area
+        found.append(thickness @ areas / 1000)
+    assert min(found) == pytest.approx(plain["short"], rel=1e-9)
+    assert max(found) == pytest.approx(plain["long"], rel=1e-9)
+    assert len(found) == 4
+
+
+def test_heights_rise_and_every_layer_has_one(stack_of):
+    ball = stack_of(sphere((0, 0, 0), 9), 2.0)
+    for region in (
+        Region.of(ball),
+        expressed("A + 3 mm", A=ball),
+        expressed("A | B", A=ball, B=stack_of(sphere((9, 0, 1), 5), 2.5)),
+    ):
+        for layout in lay_out(region, Fineness(2.0)):
+            assert (np.diff(layout.heights_mm) > 0).all()
+            assert layout.coverage.shape == (len(layout.heights_mm), layout.raster.rows, layout.raster.columns)
+            assert layout.coverage.min() >= 0
+            assert layout.coverage.max() <= 1
+            assert layout.thickness_mm.min() >= 0

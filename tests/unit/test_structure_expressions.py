@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,9 +57,8 @@ def test_reads(text, tree):
     ],
 )
 def test_refuses_with_a_sentence(text, sentence):
-    with pytest.raises(ExpressionError, match=".") as caught:
+    with pytest.raises(ExpressionError, match=re.escape(sentence)) as caught:
         parse_expression(text)
-    assert sentence in str(caught.value)
     assert repr(text) in str(caught.value)
 
 
