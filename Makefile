@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+# Two workers on two cores: numerical threads on top of them only wait for one another.
+export OPENBLAS_NUM_THREADS ?= 1
 PEERS := .venv-peers/.ready
 
 .PHONY: help demo test check format bench clean

@@ -172,11 +172,12 @@ def _refused_member(member: zipfile.ZipInfo) -> str:
 
 def _of_file(blob: Blob, wanted: Callable[[bytes], bool], head_size: int) -> Content:
     try:
-        with blob.path.open("rb") as stream:
-            head = stream.read(head_size)
-            if not wanted(head):
+        # Without a buffer the whole file is read into place, not copied there.
+        with blob.path.open("rb", buffering=0) as stream:
+            if not wanted(stream.read(head_size)):
                 return Content(blob, b"", "not-dicom")
-            return Content(blob, head + stream.read(MAX_FILE_BYTES))
+            stream.seek(0)
+            return Content(blob, stream.readall())
     except (OSError, MemoryError):
         return Content(blob, b"", "unreadable")
 

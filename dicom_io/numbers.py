@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from struct import Struct
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ _PADDING = b" \0"
 _BINARY = {"FD": "d", "FL": "f", "US": "H", "UL": "I", "SS": "h", "SL": "i"}
 
 
+@cache
 def tag_of(keyword: str) -> int:
     """Return the tag of a DICOM keyword."""
     tag = tag_for_keyword(keyword)

@@ -24,6 +24,7 @@ from .numbers import Array, decimals, is_present, optional, tag_of, whole
 __all__ = ["read_structure_set"]
 
 FARTHEST_MM = 1e5
+SPANNED_MM2 = 1.0
 CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "CLOSED_PLANAR_XOR", "INTERPOLATED_PLANAR"})
 OPEN = frozenset({"OPEN_PLANAR", "OPEN_NONPLANAR"})
 
@@ -195,9 +196,17 @@ def _is_flat(points: Array) -> bool:
     if len(points) < 3:
         return True
     spread = points - points[0]
+    if _spans_area(spread[len(spread) // 3].tolist(), spread[2 * len(spread) // 3].tolist()):
+        return False
     if np.abs(np.cross(spread[1:-1], spread[2:])).max() > 1e-6:
         return False
     return bool(np.linalg.matrix_rank(spread, tol=1e-6) < 2)
+
+
+def _spans_area(one: list[float], other: list[float]) -> bool:
+    """Say whether two edges span a triangle worth the name: true of nearly every ring, and cheap to ask."""
+    (a, b, c), (d, e, f) = one, other
+    return max(abs(b * f - c * e), abs(c * d - a * f), abs(a * e - b * d)) > SPANNED_MM2
 
 
 def _not_a_volume(contours: Iterable[Contour]) -> str:

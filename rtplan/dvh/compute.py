@@ -119,9 +119,9 @@ def face_maximum(dose: Dose) -> float:
 
 def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
     raster = layout.raster
-    held = layout.coverage * (layout.thickness_mm > 0)[:, None, None] > 0
+    held = (layout.coverage > 0) & (layout.thickness_mm > 0)[:, None, None]
     for other in layout.alternatives:
-        held[other.at] |= other.coverage * (other.thickness_mm > 0)[:, None, None] > 0
+        held[other.at] |= (other.coverage > 0) & (other.thickness_mm > 0)[:, None, None]
     cells = np.flatnonzero(held)
     if len(cells) == 0:
         nothing = np.zeros(0)
@@ -137,9 +137,11 @@ def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
     changes = {
         (other.cause, number): _change(layout, other, cells, volume) for number, other in enumerate(layout.alternatives)
     }
-    changes[CAUSE_CONTOUR, 0] = _shell(layout, region, cells, filled)
     spread = spreads(box.cubic, layout, cells, filled)
-    linear, cubic = (_at_centroids(sampled, layout, cells, filled) + spread for sampled in (box.linear, box.cubic))
+    border = np.flatnonzero((filled > SLIVER) & (filled < 1 - SLIVER))
+    changes[CAUSE_CONTOUR, 0] = _shell(layout, region, cells, border)
+    middles = centroids(layout.coverage, cells[border], filled[border])
+    linear, cubic = (_at_centroids(sampled, cells, border, middles) + spread for sampled in (box.linear, box.cubic))
     deep = filled >= 1 - SLIVER
     part = _Part(layout, cells, linear, cubic, filled >= WITHIN, deep, volume, changes, outside, tips)
     split = split_tails(layout, cells, filled, cubic, volume)
@@ -162,13 +164,13 @@ def _split(part: _Part, split: Split, box: Box) -> _Part:
     )
 
 
-def _at_centroids(sampled: Array, layout: Layout, cells: NDArray[np.int64], filled: Array) -> Array:
+def _at_centroids(
+    sampled: Array, cells: NDArray[np.int64], border: NDArray[np.int64], middles: tuple[Array, Array]
+) -> Array:
     """Doses at the cells' centres, moved to the centroids where the border crosses a cell."""
     doses = sampled.ravel()[cells]
-    at = np.flatnonzero((filled > SLIVER) & (filled < 1 - SLIVER))
-    along_v, along_u = centroids(layout.coverage, cells[at], filled[at])
-    slope_v, slope_u = differences(sampled, cells[at])
-    doses[at] += slope_v * along_v + slope_u * along_u
+    slope_v, slope_u = differences(sampled, cells[border])
+    doses[border] += slope_v * middles[0] + slope_u * middles[1]
     return doses
 
 
@@ -185,16 +187,15 @@ def _change(layout: Layout, other: Alternative, cells: NDArray[np.int64], best: 
     return Change(own, volume - best[own])
 
 
-def _shell(layout: Layout, region: Region, cells: NDArray[np.int64], filled: Array) -> Change:
+def _shell(layout: Layout, region: Region, cells: NDArray[np.int64], border: NDArray[np.int64]) -> Change:
     """Return what a border that stands a drawing error further out adds: a shell over the cells it crosses.
 
     A border of any direction crosses 4/pi cells on the length of one.
     """
     raster = layout.raster
-    at = np.flatnonzero((filled > SLIVER) & (filled < 1 - SLIVER))
-    thickness = layout.thickness_mm[cells[at] // (raster.rows * raster.columns)]
+    thickness = layout.thickness_mm[cells[border] // (raster.rows * raster.columns)]
     error_mm = np.hypot(region.drawn_within_mm, CELL_SHARE * raster.cell_mm)
-    return Change(at, np.pi / 4 * raster.cell_mm * thickness * error_mm / 1000.0)
+    return Change(border, np.pi / 4 * raster.cell_mm * thickness * error_mm / 1000.0)
 
 
 def _readings(
@@ -202,9 +203,8 @@ def _readings(
 ) -> dict[_Key, Samples]:
     """Return the samples of each reading; all of them share one order of doses."""
     starts = np.cumsum([0, *(len(part.cells) for part in parts)])
-    doses = np.concatenate([part.doses(kernel) for part in parts])
-    volume = np.concatenate([part.volume_cc for part in parts])
-    within = np.concatenate([part.within for part in parts])
+    doses = _joined([part.doses(kernel) for part in parts])
+    volume = _joined([part.volume_cc for part in parts])
     changes: dict[_Key, Change] = {}
     for key in dict.fromkeys(key for part in parts for key in part.changes if not best_only):
         pairs = [(part.changes[key], start) for part, start in zip(parts, starts, strict=False) if key in part.changes]
@@ -218,12 +218,11 @@ def _readings(
             points[own] = _points(part, numbers[own] - start, region.frame)
         return points
 
-    inside = np.concatenate([doses[within], _surface(region, dose, kernel)])
+    inside = _extremes(*(part.doses(kernel)[part.within] for part in parts), _surface(region, dose, kernel))
     reached = {}
     for key in (_BEST, *changes):
-        known = np.concatenate([inside, *(part.reached(key, kernel) for part in parts)])
-        if len(known):
-            reached[key] = (float(known.min()), float(known.max()))
+        if known := _extremes(np.array(inside or ()), *(part.reached(key, kernel) for part in parts)):
+            reached[key] = known
     extremes = reached.get(_BEST)
     finder = None if best_only else locate
     found = merged_samples(doses, {_BEST: volume}, best=_BEST, changes=changes, locate=finder, reached_gy=reached)
@@ -232,6 +231,17 @@ def _readings(
         deep = np.concatenate([part.doses(kernel)[part.deep] for part in parts])
         found[contour] = _drawn_in(found[contour], extremes, deep)
     return found
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    """Join arrays; a single one, which may be large, is not copied."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _extremes(*known: Array) -> tuple[float, float] | None:
+    """Return the smallest and the largest of all values; None where there is none."""
+    filled = [values for values in known if len(values)]
+    return (float(min(map(np.min, filled))), float(max(map(np.max, filled)))) if filled else None
 
 
 def _drawn_in(samples: Samples, extremes: tuple[float, float], deep_gy: Array) -> Samples:
@@ -261,8 +271,10 @@ def _with_tips(layout: Layout, region: Region, dose: Dose) -> tuple[Box, dict[_K
             at = np.searchsorted(heights, [tip.height_mm for tip in tips])
             where = np.stack([tip.cells for tip in tips]) & box.known[at]
             found[key] = (box.linear[at][where], box.cubic[at][where])
-    own = np.searchsorted(heights, layout.heights_mm)
-    return Box(box.linear[own], box.cubic[own], box.known[own]) if len(own) < len(heights) else box, found
+    at = np.searchsorted(heights, layout.heights_mm)
+    # Most often only ends are left out: a view then, and no copy of what may be large.
+    own = slice(at[0], at[-1] + 1) if at[-1] - at[0] < len(at) else at
+    return Box(box.linear[own], box.cubic[own], box.known[own]), found
 
 
 def _points(part: _Part, numbers: NDArray[np.int64], frame: Array) -> Array:

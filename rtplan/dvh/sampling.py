@@ -13,8 +13,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import make_interp_spline
-from scipy.ndimage import map_coordinates, maximum_filter, minimum_filter
+from scipy.ndimage import map_coordinates
 
 from rtplan.model import Dose, Grid
 
@@ -22,6 +21,7 @@ __all__ = ["Box", "Kernel", "axes_in_frame", "sample_box", "sample_points"]
 
 Array = NDArray[np.float64]
 Kernel = Literal["linear", "cubic"]
+_Lerp = tuple[NDArray[np.int64], Array]
 
 # The cardinal spline falls by a factor 3.7 a sample: 12 samples away nothing above 1e-7 is left.
 REACH = 12
@@ -33,6 +33,8 @@ OVERSHOOT = 0.15
 LARGE = 1_500_000
 CHUNK = 24
 NEGLIGIBLE = 1e-9
+# About this many samples are taken at a time: what is worked on then stays in the processor's cache.
+SLAB = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,22 +77,20 @@ def sample_box(dose: Dose, frame: Array, u_mm: Array, v_mm: Array, w_mm: Array) 
         straight, where = sample_points(dose, points, kernel="linear")
         return Box(straight, sample_points(dose, points, kernel="cubic")[0], where)
     block = np.transpose(dose.values, [2 - axis for axis in reversed(axes)])
-    linear: list[tuple[NDArray[np.int64], Array]] = []
+    linear: list[_Lerp] = []
     cubic: list[Array | None] = []
     inside_axes: list[NDArray[np.bool_]] = []
     for position, coordinates in enumerate((u_mm, v_mm, w_mm)):
         index, knots = _along(dose.grid, frame, position, axes[position], coordinates)
         inside = (index >= knots[0] - EDGE) & (index <= knots[-1] + EDGE)
         first, last = _window(index[inside], knots)
-        block = np.take(block, np.arange(first, last), axis=2 - position)
+        block = block[_part(2 - position, slice(first, last))]
         held = np.clip(index, knots[first], knots[last - 1])
         linear.insert(0, _linear_weights(held, knots[first:last]))
         cubic.insert(0, _cubic_weights(held, knots[first:last]))
         inside_axes.insert(0, inside)
-    block = block.astype(np.float64, copy=False)
     known = inside_axes[0][:, None, None] & inside_axes[1][None, :, None] & inside_axes[2][None, None, :]
-    sampled = _lerp(block, linear)
-    return Box(sampled, _held(block, linear, cubic, sampled), known)
+    return _sampled(np.ascontiguousarray(block, dtype=np.float64), linear, cubic, known)
 
 
 def sample_points(dose: Dose, points_mm: Array, *, kernel: Kernel = "cubic") -> tuple[Array, NDArray[np.bool_]]:
@@ -153,7 +153,7 @@ def _window(index: Array, knots: Array) -> tuple[int, int]:
     return max(first, 0), min(last, len(knots))
 
 
-def _linear_weights(index: Array, knots: Array) -> tuple[NDArray[np.int64], Array]:
+def _linear_weights(index: Array, knots: Array) -> _Lerp:
     """Left neighbour of every wanted position, and the share of the right one."""
     if len(knots) == 1:
         return np.zeros(len(index), dtype=np.int64), np.zeros(len(index))
@@ -165,11 +165,60 @@ def _cubic_weights(index: Array, knots: Array) -> Array | None:
     """Weight of every sample in every wanted position, shape (wanted, samples); None where a cubic needs more."""
     if len(knots) < 4:
         return None
-    weights: Array = make_interp_spline(knots, np.eye(len(knots)), k=3)(index)
+    left = np.clip(np.searchsorted(knots, index, side="right") - 1, 0, len(knots) - 2)
+    gap = knots[left + 1] - knots[left]
+    before, after = index - knots[left], knots[left + 1] - index
+    bends = _bends(knots)
+    weights = np.asarray(((after**3 / gap - after * gap) / 6)[:, None] * bends[left], dtype=np.float64)
+    weights += ((before**3 / gap - before * gap) / 6)[:, None] * bends[left + 1]
+    wanted = np.arange(len(index))
+    weights[wanted, left] += after / gap
+    weights[wanted, left + 1] += before / gap
     return weights
 
 
-def _lerp(block: Array, along: list[tuple[NDArray[np.int64], Array]]) -> Array:
+def _bends(knots: Array) -> Array:
+    """Second derivatives at the knots of the splines that are one at a knot and zero at all others, in its column.
+
+    Slopes agree at every inner knot; the third derivative does so at the second and the last but one (not-a-knot).
+    """
+    gaps = np.diff(knots)
+    count = len(knots)
+    inner = np.arange(1, count - 1)
+    before, after = gaps[:-1], gaps[1:]
+    system, right = np.zeros((count, count)), np.zeros((count, count))
+    system[inner, inner - 1], system[inner, inner], system[inner, inner + 1] = before, 2 * (before + after), after
+    right[inner, inner - 1], right[inner, inner + 1] = 6 / before, 6 / after
+    right[inner, inner] = -6 / before - 6 / after
+    system[0, :3] = gaps[1], -(gaps[0] + gaps[1]), gaps[0]
+    system[-1, -3:] = gaps[-1], -(gaps[-2] + gaps[-1]), gaps[-2]
+    bends: Array = np.linalg.solve(system, right)
+    return bends
+
+
+def _sampled(block: Array, linear: list[_Lerp], cubic: list[Array | None], known: NDArray[np.bool_]) -> Box:
+    """Sample a (w, v, u) block by both kernels, slab by slab along w.
+
+    The cubic is held within the stored values around, with some room for a true peak between them.
+    """
+    straight = np.empty(known.shape)
+    weights = [own for own in cubic if own is not None]
+    curved = np.empty(known.shape) if len(weights) == 3 else straight
+    limits = _limits(block) if len(weights) == 3 and block.size <= LARGE else None
+    low, high = float(block.min()), float(block.max())
+    step = max(1, SLAB // max(1, known[0].size))
+    for start in range(0, len(known), step):
+        slab = slice(start, start + step)
+        along = [(linear[0][0][slab], linear[0][1][slab]), *linear[1:]]
+        straight[slab] = _lerp(block, along)
+        if len(weights) == 3:
+            values = _product(block, [weights[0][slab], *weights[1:]])
+            held = (_lerp(limit, along) for limit in limits) if limits else (low, high + OVERSHOOT * (high - low))
+            np.clip(values, *held, out=curved[slab])
+    return Box(straight, curved, known)
+
+
+def _lerp(block: Array, along: list[_Lerp]) -> Array:
     """Linear interpolation of a (w, v, u) block along each axis, the most shrinking axis first."""
     for axis in _order(block, [len(left) for left, _ in along]):
         block = _lerp_axis(block, axis, *along[axis])
@@ -220,23 +269,23 @@ def _order(block: Array, wanted: list[int]) -> list[int]:
     return sorted(range(3), key=lambda axis: wanted[axis] / block.shape[axis])
 
 
-def _held(
-    block: Array, linear: list[tuple[NDArray[np.int64], Array]], cubic: list[Array | None], sampled: Array
-) -> Array:
-    """Cubic samples, held within the stored values around them (with some room for a true peak between)."""
-    whole = [weights for weights in cubic if weights is not None]
-    if len(whole) < 3:
-        return sampled
-    values = _product(block, whole)
-    if block.size > LARGE:
-        low, high = float(block.min()), float(block.max())
-        return np.asarray(np.clip(values, low, high + OVERSHOOT * (high - low)))
-    low_limit, high_limit = _limits(block)
-    return np.asarray(np.clip(values, _lerp(low_limit, linear), _lerp(high_limit, linear)))
-
-
 def _limits(block: Array) -> tuple[Array, Array]:
     """Lowest and highest dose that a cubic may reach around each sample; never below the lowest stored one."""
-    low_near, high_near = minimum_filter(block, 4), maximum_filter(block, 4)
+    low_near, high_near = _of_four(np.minimum, block), _of_four(np.maximum, block)
     room = OVERSHOOT * (high_near - low_near)
     return np.maximum(low_near - room, block.min()), high_near + room
+
+
+def _of_four(extreme: np.ufunc, values: Array) -> Array:
+    """Lowest or highest of a sample, the two before it and the one after it, along every axis."""
+    for axis in range(3):
+        first, last = values[_part(axis, slice(0, 1))], values[_part(axis, slice(-1, None))]
+        padded = np.concatenate([first, first, values, last], axis=axis)
+        pairs = extreme(padded[_part(axis, slice(None, -1))], padded[_part(axis, slice(1, None))])
+        values = extreme(pairs[_part(axis, slice(None, -2))], pairs[_part(axis, slice(2, None))])
+    return values
+
+
+def _part(axis: int, part: slice) -> tuple[slice, ...]:
+    """Index of a part along one of three axes."""
+    return tuple(part if own == axis else slice(None) for own in range(3))

@@ -32,14 +32,17 @@ MOST_CELLS = 1_500
 class Split:
     """How cells become samples.
 
-    `parent` numbers the cell of each sample, `share` is the part of the cell's volume that a sample stands for;
-    `taken` marks samples of cells that were taken apart, and `offsets` (v, u, w) says where they lie in their
-    cell: in cells along v and u, in mm along w.
+    `counts` says how many samples each cell becomes, `starts` which is its first; `parent` numbers the cell of each
+    sample, `share` is the part of the cell's volume that a sample stands for. `taken` numbers the samples of cells
+    that were taken apart, and `offsets` (v, u, w) says where they lie in their cell: in cells along v and u, in mm
+    along w.
     """
 
+    counts: Numbers
+    starts: Numbers
     parent: Numbers
     share: Array
-    taken: NDArray[np.bool_]
+    taken: Numbers
     offsets: Array
 
     def doses(self, box: Array, layout: Layout, cells: Numbers, doses: Array) -> Array:
@@ -51,11 +54,9 @@ class Split:
 
     def spread(self, at: Numbers, values: Array) -> tuple[Numbers, Array]:
         """Spread values of some cells over their samples: the samples' numbers and the values of each."""
-        counts = np.bincount(self.parent, minlength=int(self.parent[-1]) + 1 if len(self.parent) else 0)
-        starts = np.cumsum(counts) - counts
-        many = counts[at]
+        many = self.counts[at]
         rank = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
-        samples = np.repeat(starts[at], many) + rank
+        samples = np.repeat(self.starts[at], many) + rank
         return samples, np.repeat(values, many) * self.share[samples]
 
 
@@ -89,12 +90,12 @@ def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, vol
     per_cell = kept.sum(axis=1)
     counts[tails] = per_cell * parts
     parent = np.repeat(np.arange(len(cells)), counts)
-    taken = np.isin(parent, tails, assume_unique=False)
+    share = 1.0 / counts[parent]
     of_cell, place = np.nonzero(kept)
     heights = thickness[of_cell][:, None] * layers[None, :]
     in_plane = np.repeat(places[of_cell, place], parts, axis=0)
     offsets = np.concatenate([in_plane, heights.reshape(-1, 1)], axis=1)
-    return Split(parent, 1.0 / counts[parent], taken, offsets)
+    return Split(counts, np.cumsum(counts) - counts, parent, share, np.flatnonzero(share < 1.0), offsets)
 
 
 def _tail(keys: Array, volumes_cc: Array) -> Numbers:

@@ -64,8 +64,8 @@ def largest_gap_mm(stack: Stack) -> float:
 
 def _labels(stack: Stack) -> list[list[int]]:
     """Body number of every ring, plane by plane, numbered from 0 in order of appearance."""
-    boxes = [_boxes(plane.rings) for plane in stack.planes]
-    starts = np.cumsum([0, *map(len, boxes)])
+    starts = np.cumsum([0, *(len(plane.rings) for plane in stack.planes)])
+    boxes = np.split(_boxes([ring for plane in stack.planes for ring in plane.rings]), starts[1:-1])
     parent = list(range(int(starts[-1])))
 
     def root(ring: int) -> int:
@@ -91,7 +91,9 @@ def _labels(stack: Stack) -> list[list[int]]:
 
 
 def _boxes(rings: Sequence[Array]) -> Array:
-    return np.array([[*ring.min(axis=0), *ring.max(axis=0)] for ring in rings])
+    points = np.concatenate(rings)
+    starts = np.cumsum([0, *map(len, rings)])[:-1]
+    return np.hstack([np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)])
 
 
 def _touch(one: Array, other: Array) -> NDArray[np.bool_]:

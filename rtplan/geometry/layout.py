@@ -121,10 +121,9 @@ def _body(body: Stack, region: Region, fineness: Fineness, between: Between, cap
     tips = {rule: occupancy.tips(rule) for rule in rules}
     of_ends = [nodes.offsets_mm for pair in ends.values() for nodes in pair]
     heights = np.unique(np.concatenate([inner.offsets_mm, *of_ends]))
-    thickness = np.zeros(len(heights))
-    coverage = np.zeros((len(heights), *occupancy.planes.shape[1:]))
+    thickness, coverage = np.zeros(len(heights)), occupancy.at(heights, "none")
     within = np.searchsorted(heights, inner.offsets_mm)
-    thickness[within], coverage[within] = inner.thickness_mm, occupancy.at(inner.offsets_mm, "none")
+    thickness[within] = inner.thickness_mm
     at = np.unique(np.searchsorted(heights, np.concatenate(of_ends))) if of_ends else np.zeros(0, dtype=np.int64)
     bare = Alternative(CAUSE_CAPS, at, thickness[at], coverage[at])
     # Each end may be short or long whatever the other is.

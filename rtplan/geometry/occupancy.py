@@ -54,7 +54,8 @@ class Tip:
 class Occupancy:
     """A body on a raster, ready to be asked for its coverage at any height.
 
-    `planes` is the coverage of the drawn planes; `maps` their distance maps, made when first asked for.
+    `planes` is the coverage of the drawn planes; `maps` are their distance maps and `ends` the caps by rule, made
+    when first asked for.
     """
 
     stack: Stack
@@ -64,10 +65,13 @@ class Occupancy:
     planes: Array
     areas_mm2: Array
     maps: list[Array | None]
+    ends: dict[Caps, tuple[Cap, Cap]]
 
     def caps(self, rule: Caps) -> tuple[Cap, Cap]:
         """Caps below the first and above the last plane."""
-        return caps_of(self.stack.offsets_mm, self.areas_mm2, self.spacing_mm, rule)
+        if rule not in self.ends:
+            self.ends[rule] = caps_of(self.stack.offsets_mm, self.areas_mm2, self.spacing_mm, rule)
+        return self.ends[rule]
 
     def inner_nodes(self, step_mm: float) -> Nodes:
         """Nodes from the first to the last plane, about `step_mm` apart; the planes where they lie that close."""
@@ -123,13 +127,15 @@ class Occupancy:
         """Coverage (m, rows, columns) at heights (m,); zero beyond the caps."""
         planes = self.stack.offsets_mm
         caps = self.caps(rule)
-        filled = np.zeros((len(offsets_mm), *self.planes.shape[1:]))
         within = (offsets_mm > planes[0] - caps[0].length_mm - 1e-9) & (
             offsets_mm < planes[-1] + caps[1].length_mm + 1e-9
         )
         nearest = np.abs(planes[:, None] - offsets_mm[None]).argmin(axis=0)
         drawn = np.abs(planes[nearest] - offsets_mm) < 1e-6
         exact = drawn | (within & (self.between == "slab"))
+        if exact.all():
+            return np.asarray(np.take(self.planes, nearest, axis=0))
+        filled = np.zeros((len(offsets_mm), *self.planes.shape[1:]))
         filled[exact] = self.planes[nearest[exact]]
         rest = np.flatnonzero(within & ~exact)
         if len(rest):
@@ -195,7 +201,7 @@ def occupy(stack: Stack, raster: Raster, *, spacing_mm: float, between: Between 
     """
     planes = cover([plane.rings for plane in stack.planes], raster)
     areas = planes.sum(axis=(1, 2)) * raster.cell_mm**2
-    return Occupancy(stack, raster, spacing_mm, between, planes, areas, [None] * len(planes))
+    return Occupancy(stack, raster, spacing_mm, between, planes, areas, [None] * len(planes), {})
 
 
 def _signed_distance(coverage: Array) -> Array:

@@ -94,10 +94,11 @@ def cover(planes: Sequence[Sequence[Array]], raster: Raster) -> Array:
     right = middle[:, 0] - column
     index = (plane[piece_edge] * shape[1] + row) * shape[2] + column
     size = shape[0] * shape[1] * shape[2]
-    sums = np.bincount(index, rise * (1 - right), size) + np.bincount(index + 1, rise * right, size)
-    area = np.cumsum(sums.reshape(shape), axis=2)[:, :, :-1]
+    shares = np.concatenate([rise * (1 - right), rise * right])
+    area = np.bincount(np.concatenate([index, index + 1]), shares, size).reshape(shape)
+    np.cumsum(area, axis=2, out=area)
     # Rounding leaves 1e-15; a crossed ring leaves a negative lobe, two overlapping rings leave 2.
-    filled: Array = np.minimum(np.abs(area), 1.0)
+    filled: Array = np.minimum(np.abs(area, out=area)[:, :, :-1], 1.0)
     filled[filled < 1e-12] = 0.0
     return filled
 

@@ -65,9 +65,8 @@ class Stack:
     @property
     def bounds_mm(self) -> tuple[Array, Array]:
         """Smallest and largest (u, v) of any vertex."""
-        low = np.min([ring.min(axis=0) for plane in self.planes for ring in plane.rings], axis=0)
-        high = np.max([ring.max(axis=0) for plane in self.planes for ring in plane.rings], axis=0)
-        return low, high
+        flat = np.concatenate([ring for plane in self.planes for ring in plane.rings])
+        return flat.min(axis=0), flat.max(axis=0)
 
     @property
     def drawn_within_mm(self) -> float:
@@ -140,9 +139,10 @@ def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = No
     rings = [contour.points_mm for contour in contours if _is_ring(contour)]
     if not rings:
         return None
-    frame = _frame(max(rings, key=len), rings)
-    points = np.concatenate(rings) @ frame
+    drawn = np.concatenate(rings)
     starts = np.cumsum([0, *map(len, rings)])
+    frame = _frame(max(rings, key=len), drawn, starts[:-1])
+    points = drawn @ frame
     heights = points[:, 2]
     lowest = np.minimum.reduceat(heights, starts[:-1])
     highest = np.maximum.reduceat(heights, starts[:-1])
@@ -160,9 +160,9 @@ def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = No
 
 def polygon_area(ring: Array) -> float:
     """Signed area of a ring, mm2 (counter-clockwise positive)."""
-    shifted = ring - ring[0]
-    x, y = shifted[:, 0], shifted[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) / 2
+    x, y = (ring - ring[0]).T
+    # The ring starts at the origin, so the edge that closes it adds nothing.
+    return float(x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
 
 
 def _is_ring(contour: Contour) -> bool:
@@ -178,11 +178,12 @@ def _normal(ring: Array) -> Array | None:
     return normal / length if length > 1e-9 else None
 
 
-def _frame(guide: Array, rings: Sequence[Array]) -> Array:
+def _frame(guide: Array, points: Array, starts: NDArray[np.int64]) -> Array:
     """Frame of the planes; exact patient axes where the planes are square to one."""
-    flat_axes = [axis for axis in (2, 1, 0) if all(np.ptp(ring[:, axis]) <= 2 * FLAT_MM for ring in rings)]
-    if flat_axes:
-        third = flat_axes[0]
+    spread = np.maximum.reduceat(points, starts) - np.minimum.reduceat(points, starts)
+    flat_axes = np.flatnonzero((spread <= 2 * FLAT_MM).all(axis=0))
+    if len(flat_axes):
+        third = int(flat_axes[-1])
         frame = np.zeros((3, 3))
         for column, axis in enumerate(((third + 1) % 3, (third + 2) % 3, third)):
             frame[axis, column] = 1.0

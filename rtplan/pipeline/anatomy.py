@@ -26,6 +26,7 @@ from rtplan.geometry import (
     stack_contours,
 )
 from rtplan.geometry.expression import Combination, Name
+from rtplan.geometry.layout import Layout, lay_out
 from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
 
 __all__ = ["Anatomy", "Found", "named_structures"]
@@ -138,6 +139,19 @@ class Anatomy:
         """Return the drawn points of every structure that an expression uses, shape (n, 3)."""
         return np.concatenate([self._stack_of(name).vertices_mm for name in names_in(tree)])
 
+    def outline_mm(self, tree: Expression) -> Array:
+        """Return points of a structure's border, shape (n, 3): as drawn, and where it ends beyond its last contour."""
+        region = self.region(tree)
+        if region is None:
+            return np.zeros((0, 3))
+        layouts = lay_out(
+            region, self.models.fineness, between=self.models.between, caps=self.models.caps, alternatives=False
+        )
+        drawn = self.vertices_mm(tree)
+        heights = drawn @ region.frame[:, 2]
+        ends = [_end_points(layout, heights.min(), heights.max()) @ region.frame.T for layout in layouts]
+        return np.concatenate([drawn, *ends])
+
     def reaches_scan_end(self, tree: Expression) -> bool:
         """Whether the structures of an expression reach the first or last plane of the image they are drawn on."""
         image = self.treatment.image
@@ -233,6 +247,19 @@ def _joined(tree: Combination, left: Found, right: Found) -> Found:
 
 def _key(structure: Structure) -> str:
     return f"roi_{structure.number}"
+
+
+def _end_points(layout: Layout, lowest_mm: float, highest_mm: float) -> Array:
+    """Return the cells of a layout that lie beyond the drawn planes, out to its tips."""
+    beyond = np.flatnonzero((layout.heights_mm < lowest_mm) | (layout.heights_mm > highest_mm))
+    slices = [(float(layout.heights_mm[at]), layout.coverage[at] >= 0.5) for at in beyond]
+    slices += [(tip.height_mm, tip.cells) for tip in layout.tips]
+    points = [np.zeros((0, 3))]
+    for height_mm, cells in slices:
+        row, column = np.nonzero(cells)
+        u_mm, v_mm = layout.raster.u_mm[column], layout.raster.v_mm[row]
+        points.append(np.column_stack([u_mm, v_mm, np.full(len(row), height_mm)]))
+    return np.concatenate(points)
 
 
 def _stack(structure: Structure, spacing_mm: float | None) -> Stack | None:

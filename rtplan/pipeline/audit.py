@@ -34,6 +34,7 @@ from .measuring import Measurer
 from .obstacles import implausible, obstacles, part_of_more
 from .protocol import choose_protocol, chosen_findings, protocol_findings
 from .sheet import Sheet
+from .stored import compare_stored
 
 __all__ = ["audit", "plan_facts", "select"]
 
@@ -206,6 +207,7 @@ def _audited(
         return AuditReport(Verdict.NOT_JUDGED, (_unjudged("the dose is not in Gy"),), plans=(facts,))
     lesions, found = find_lesions(anatomy, sheet)
     issues += found
+    issues += compare_stored(anatomy)
     fractions = _common_fractions(lesions, facts.fractions)
     measurer = Measurer(anatomy, lesions, fractions)
     findings = _findings(measurer, lesions, packs, own, _facts(sheet), issues)

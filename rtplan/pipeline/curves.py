@@ -125,10 +125,9 @@ def _read(anatomy: Anatomy, tree: Expression, dvh: DVH | NotMeasured, metric: Me
 def _index(
     anatomy: Anatomy, tree: Expression, dvh: DVH, metric: Metric, dose: Dose | None, prescription_gy: float | None
 ) -> Measured | NotMeasured:
-    region = anatomy.region(tree)
-    if dose is None or region is None:
+    if dose is None:
         return NotMeasured("there is no dose", metric.unit)
-    return measure_index(metric, Target(dvh, region.vertices_mm), dose, prescription_gy=prescription_gy)
+    return measure_index(metric, Target(dvh, anatomy.outline_mm(tree)), dose, prescription_gy=prescription_gy)
 
 
 def _prescription(written: Sequence[Prescription]) -> float | None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from constraints.judge import Measurement, Standing
 from constraints.naming import stand_ins
 from constraints.rules import Constraint
@@ -191,18 +189,14 @@ class Measurer:
         number = lesion.structure.number
         if number not in self._targets:
             others = [other for other in self.lesions if other is not lesion and not self._nested(lesion, other)]
-            around = tuple(self._vertices(other) for other in others)
-            self._targets[number] = Target(dvh, self._vertices(lesion), around)
+            around = tuple(self.anatomy.outline_mm(other.key) for other in others)
+            self._targets[number] = Target(dvh, self.anatomy.outline_mm(lesion.key), around)
         return measure_index(metric, self._targets[number], dose, prescription_gy=lesion.prescription_gy)
 
     def _nested(self, one: Lesion, other: Lesion) -> bool:
         """Whether two targets share most of the smaller: levels of one boost, not neighbours."""
         shared = overlap_cc(self.anatomy, one.key, other.key)
         return shared > 0.5 * min(one.volume_cc, other.volume_cc)
-
-    def _vertices(self, lesion: Lesion) -> np.ndarray:
-        stack = self.anatomy.stack(lesion.structure)
-        return stack.vertices_mm if stack is not None else np.zeros((0, 3))
 
 
 def _of_prescription(lesion: Lesion, metric: Metric) -> Measured | NotMeasured:

@@ -9,6 +9,7 @@ import pydicom
 import pytest
 
 import sample_data
+from rtplan.cli import run
 from sample_data import Lesion, Sampling, Shape, Study
 from sample_data.fields import Bell
 from sample_data.solids import Ellipsoid, Tube, sphere
@@ -83,6 +84,18 @@ def variant(tmp_path_factory, study):
         return rewritten(sample_data.write_dicom(study, folder), changes[name])
 
     return made
+
+
+@pytest.fixture
+def call(capsys):
+    """Return a function that runs a command line and gives its exit code, standard output and standard error."""
+
+    def called(*arguments):
+        code = run([str(item) for item in arguments])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return called
 
 
 def _without_fractions(ds):

@@ -28,6 +28,8 @@ BOTH = [
 # A turned copy holds the same decimals in another place (no rounding of DICOM's decimal strings enters), and the
 # same stored integers: only the order of sums differs. Near no dose at all, a millionth of a gray is as good.
 SHARE, LEAST = 1e-6, 1e-6
+# Of the readings that make the interval, one gives a height midway between two contours to the lower of them.
+SHARE_OF_ENDS = 1e-3
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +67,13 @@ def expected(upright, numbers, capsys):
 def test_numbers_do_not_depend_on_how_the_patient_lies(rotation, axes, numbers, expected, tmp_path, capsys):
     found = numbers(tmp_path, capsys, rotation, axes)
     assert found.keys() == expected.keys()
-    off = {
-        key: (expected[key], values)
-        for key, values in found.items()
-        if values != pytest.approx(expected[key], rel=SHARE, abs=LEAST)
-    }
+    off = {key: (expected[key], values) for key, values in found.items() if not _agree(values, expected[key])}
     assert off == {}
+
+
+def _agree(found, expected):
+    ends = pytest.approx(expected[1:], rel=SHARE_OF_ENDS, abs=LEAST)
+    return found[0] == pytest.approx(expected[0], rel=SHARE, abs=LEAST) and found[1:] == ends
 
 
 def test_the_eight_patient_positions_are_among_the_rotations():

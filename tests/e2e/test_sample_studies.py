@@ -24,7 +24,7 @@ SHARE, LEAST_GY = 0.02, 0.1
 LEAST_PERCENT, LEAST_CC = 0.3, 0.3
 SHARE_OF_VOLUME = 0.015
 SHARE_OF_INDEX = 0.03
-SHARE_OF_D2CM = 0.05
+SHARE_OF_D2CM = 0.03
 INDICES = ("CI", "PaddickCI", "GI", "R50", "MDPD", "D2cm[%]")
 LEAST = {"Gy": LEAST_GY, "cc": LEAST_CC, "%": LEAST_PERCENT, "%Rx": LEAST_PERCENT, "": 0.0}
 
@@ -147,7 +147,7 @@ def test_the_table_says_what_went_wrong():
 
 
 def test_a_plan_normalised_to_its_prescription_passes(study, tmp_path):
-    """Scale the stored dose until D95 is the prescription to the last digit that DoseGridScaling holds."""
+    """Scale the stored dose until D95 is 100.0000 % of the prescription."""
     folder = sample_data.write_dicom(study, tmp_path)
     path = folder / "RTDOSE.dcm"
     stored = pydicom.dcmread(path)
@@ -158,7 +158,7 @@ def test_a_plan_normalised_to_its_prescription_passes(study, tmp_path):
         stored.save_as(path)
         (goal,) = [item for item in audit_path(folder).findings if item.metric == "D95%"]
         share *= 30.0 / goal.measured.value
-    assert goal.measured.value == pytest.approx(30.0, rel=1e-8)
+    assert goal.measured.value == pytest.approx(30.0, rel=1e-6)
     assert goal.measured.low < 30.0 < goal.measured.high
     assert goal.verdict in {"met", "acceptable"}
     report = audit_path(folder)
