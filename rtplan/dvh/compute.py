@@ -118,22 +118,18 @@ def face_maximum(dose: Dose) -> float:
 
 
 def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
-    raster = layout.raster
     held = (layout.coverage > 0) & (layout.thickness_mm > 0)[:, None, None]
     for other in layout.alternatives:
         held[other.at] |= (other.coverage > 0) & (other.thickness_mm > 0)[:, None, None]
-    cells = np.flatnonzero(held)
-    if len(cells) == 0:
+    if not held.any():
+        cells = np.zeros(0, dtype=np.int64)
         nothing = np.zeros(0)
         none = np.zeros(0, dtype=np.bool_)
         return _Part(layout, cells, nothing, nothing, none, none, nothing, {}, 0.0, {})
     box, tips = _with_tips(layout, region, dose)
-    known = box.known.ravel()[cells]
-    filled = layout.coverage.ravel()[cells]
-    volume = filled * layout.thickness_mm[cells // (raster.rows * raster.columns)] * (raster.cell_mm**2 / 1000.0)
-    outside = float(volume[~known].sum())
-    if outside > 0 or not known.all():
-        cells, filled, volume = cells[known], filled[known], volume[known]
+    cells = np.flatnonzero(held & box.known)
+    filled, volume = _filled(layout, cells)
+    outside = float(_filled(layout, np.flatnonzero(held & ~box.known))[1].sum())
     changes = {
         (other.cause, number): _change(layout, other, cells, volume) for number, other in enumerate(layout.alternatives)
     }
@@ -148,16 +144,24 @@ def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
     return part if split is None else _split(part, split, box)
 
 
+def _filled(layout: Layout, cells: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Return the coverage of cells and the volume (cc) that it stands for."""
+    raster = layout.raster
+    filled = layout.coverage.ravel()[cells]
+    thickness = layout.thickness_mm[cells // (raster.rows * raster.columns)]
+    return filled, filled * thickness * (raster.cell_mm**2 / 1000.0)
+
+
 def _split(part: _Part, split: Split, box: Box) -> _Part:
     """Take the hottest and the coldest cells apart; what a reading changes in a cell is spread over its samples."""
     return _Part(
         part.layout,
-        part.cells[split.parent],
+        split.of(part.cells),
         split.doses(box.linear, part.layout, part.cells, part.linear),
         split.doses(box.cubic, part.layout, part.cells, part.cubic),
-        part.within[split.parent],
-        part.deep[split.parent],
-        part.volume_cc[split.parent] * split.share,
+        split.of(part.within),
+        split.of(part.deep),
+        split.volumes(part.volume_cc),
         {key: Change(*split.spread(change.at, change.volume_cc)) for key, change in part.changes.items()},
         part.outside_cc,
         part.tips,

@@ -169,7 +169,7 @@ def _cubic_weights(index: Array, knots: Array) -> Array | None:
     gap = knots[left + 1] - knots[left]
     before, after = index - knots[left], knots[left + 1] - index
     bends = _bends(knots)
-    weights = np.asarray(((after**3 / gap - after * gap) / 6)[:, None] * bends[left], dtype=np.float64)
+    weights: Array = ((after**3 / gap - after * gap) / 6)[:, None] * bends[left]
     weights += ((before**3 / gap - before * gap) / 6)[:, None] * bends[left + 1]
     wanted = np.arange(len(index))
     weights[wanted, left] += after / gap
@@ -192,8 +192,7 @@ def _bends(knots: Array) -> Array:
     right[inner, inner] = -6 / before - 6 / after
     system[0, :3] = gaps[1], -(gaps[0] + gaps[1]), gaps[0]
     system[-1, -3:] = gaps[-1], -(gaps[-2] + gaps[-1]), gaps[-2]
-    bends: Array = np.linalg.solve(system, right)
-    return bends
+    return np.asarray(np.linalg.solve(system, right), dtype=np.float64)
 
 
 def _sampled(block: Array, linear: list[_Lerp], cubic: list[Array | None], known: NDArray[np.bool_]) -> Box:

@@ -8,6 +8,7 @@ organ holds: each such cell becomes samples half a millimetre apart, with the do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ __all__ = ["Split", "centroids", "differences", "split_tails"]
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+_Value = TypeVar("_Value", bound=np.generic)
 
 # Cells below this size are fine as they are; larger ones become samples half a millimetre apart.
 COARSE_MM = 0.6
@@ -30,34 +32,49 @@ MOST_CELLS = 1_500
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """How cells become samples.
+    """How cells become samples: those of whole cells first, in their order, then those of the cells taken apart.
 
-    `counts` says how many samples each cell becomes, `starts` which is its first; `parent` numbers the cell of each
-    sample, `share` is the part of the cell's volume that a sample stands for. `taken` numbers the samples of cells
-    that were taken apart, and `offsets` (v, u, w) says where they lie in their cell: in cells along v and u, in mm
-    along w.
+    `cells` is how many there are, `tails` numbers (rising) those that are taken apart, `counts` says into how many
+    samples each. `offsets` (v, u, w) says where these lie in their cell: in cells along v and u, in mm along w.
     """
 
+    cells: int
+    tails: Numbers
     counts: Numbers
-    starts: Numbers
-    parent: Numbers
-    share: Array
-    taken: Numbers
     offsets: Array
+
+    @property
+    def parent(self) -> Numbers:
+        """The cell of each sample of the cells taken apart."""
+        return np.repeat(self.tails, self.counts)
+
+    def of(self, values: NDArray[_Value]) -> NDArray[_Value]:
+        """Return what the cells have, sample by sample."""
+        return self._joined(values, values[self.parent])
+
+    def volumes(self, volumes_cc: Array) -> Array:
+        """Volumes of the samples: the parts of a cell are equal."""
+        return self._joined(volumes_cc, np.repeat(volumes_cc[self.tails] / self.counts, self.counts))
 
     def doses(self, box: Array, layout: Layout, cells: Numbers, doses: Array) -> Array:
         """Doses of the samples, from the box of doses at the cells' centres and the doses of whole cells."""
-        found = doses[self.parent]
-        if len(self.offsets):
-            found[self.taken] = _within_cells(box, layout.heights_mm, cells[self.parent[self.taken]], self.offsets)
-        return found
+        return self._joined(doses, _within_cells(box, layout.heights_mm, cells[self.parent], self.offsets))
 
     def spread(self, at: Numbers, values: Array) -> tuple[Numbers, Array]:
         """Spread values of some cells over their samples: the samples' numbers and the values of each."""
-        many = self.counts[at]
-        rank = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
-        samples = np.repeat(self.starts[at], many) + rank
-        return samples, np.repeat(values, many) * self.share[samples]
+        before = np.searchsorted(self.tails, at)
+        apart = self.tails[np.minimum(before, len(self.tails) - 1)] == at
+        own = before[apart]
+        many = self.counts[own]
+        starts = self.cells - len(self.tails) + np.cumsum(self.counts) - self.counts
+        samples = np.repeat(starts[own] - np.cumsum(many) + many, many) + np.arange(many.sum())
+        return (
+            np.concatenate([at[~apart] - before[~apart], samples]),
+            np.concatenate([values[~apart], np.repeat(values[apart] / many, many)]),
+        )
+
+    def _joined(self, values: NDArray[_Value], of_tails: NDArray[_Value]) -> NDArray[_Value]:
+        return np.concatenate([np.delete(values, self.tails), of_tails])
 
 
 def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, volumes_cc: Array) -> Split | None:
@@ -82,20 +99,15 @@ def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, vol
         return None
     parts = min(int(np.ceil(raster.cell_mm / FINE_MM)), MOST_PARTS)
     tails = np.union1d(_tail(-doses, volumes_cc), _tail(doses, volumes_cc))
-    counts = np.ones(len(cells), dtype=np.int64)
     places, kept = _positions(layout.coverage, cells[tails], filled[tails], parts)
     size = raster.rows * raster.columns
     thickness = layout.thickness_mm[cells[tails] // size]
     layers = (np.arange(parts) + 0.5) / parts - 0.5
-    per_cell = kept.sum(axis=1)
-    counts[tails] = per_cell * parts
-    parent = np.repeat(np.arange(len(cells)), counts)
-    share = 1.0 / counts[parent]
     of_cell, place = np.nonzero(kept)
     heights = thickness[of_cell][:, None] * layers[None, :]
     in_plane = np.repeat(places[of_cell, place], parts, axis=0)
     offsets = np.concatenate([in_plane, heights.reshape(-1, 1)], axis=1)
-    return Split(counts, np.cumsum(counts) - counts, parent, share, np.flatnonzero(share < 1.0), offsets)
+    return Split(len(cells), tails, kept.sum(axis=1) * parts, offsets)
 
 
 def _tail(keys: Array, volumes_cc: Array) -> Numbers:
