@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtplan.errors import InputError, SheetError, UsageError
-from rtplan.model import AuditReport, Case, Severity, Treatment, Verdict
+from rtplan.model import AuditReport, Case, Issue, Severity, Treatment, Verdict
 
 if TYPE_CHECKING:
     from rtplan.dvh import Models
@@ -26,6 +26,7 @@ __all__ = [
     "dvh_path",
     "exit_code",
     "provenance",
+    "refused",
     "write_audit",
 ]
 
@@ -252,6 +253,12 @@ def provenance(case: Case, options: Mapping[str, Any]) -> dict[str, Any]:
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         facts["source_date_epoch"] = epoch
     return facts
+
+
+def refused(reason: str) -> AuditReport:
+    """Return the report of an input that could not be read at all: nothing but the reason."""
+    issue = Issue("input-unusable", Severity.REFUSE, reason, remedy="see rtplan inspect")
+    return AuditReport(Verdict.NOT_JUDGED, issues=(issue,), provenance={"tool": "rtplan", "version": version("rtplan")})
 
 
 def _showable(report: AuditReport, facts: Mapping[str, Any]) -> Audit:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from rtplan.errors import InputError
+
 from .options import choice_options, in_color, model_options, models_of
 
 FORMATS = ("text", "json", "html", "csv", "junit")
@@ -25,13 +27,19 @@ FORMATS = ("text", "json", "html", "csv", "junit")
 def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | None, form: str, **rest: Any) -> int:
     """Audit the study at PATH (a folder, a file or a zip)."""
     from rtplan.report import render  # noqa: PLC0415
-    from rtplan.study import Choice, audit_path, exit_code, write_audit  # noqa: PLC0415
+    from rtplan.study import Choice, audit_path, exit_code, refused, write_audit  # noqa: PLC0415
 
     models = models_of(rest["dose_interpolation"], rest["between_slices"], rest["end_caps"])
     choice = Choice(rest["chosen_plan"], rest["chosen_dose"], rest["chosen_structures"])
-    report = audit_path(
-        path, packs=packs, sheet=sheet, models=models, choice=choice, show_identity=rest["show_identity"]
-    )
+    try:
+        report = audit_path(
+            path, packs=packs, sheet=sheet, models=models, choice=choice, show_identity=rest["show_identity"]
+        )
+    except InputError as error:
+        if form == "json":
+            # Whoever reads the document finds the reason in it; standard error has the sentence all the same.
+            click.echo(render(refused(str(error)), form), nl=False)
+        raise
     shown = render(report, form, color=in_color())
     if out is not None:
         write_audit(report, out)

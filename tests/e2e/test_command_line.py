@@ -261,3 +261,11 @@ def test_biologically_effective_dose(call):
 )
 def test_the_mildest_failure_can_be_chosen(variant, call, which, fail_on, code):
     assert call("audit", variant(which), "--fail-on", fail_on)[0] == code
+
+
+def test_an_input_that_cannot_be_read_still_prints_its_document(folder, call):
+    code, out, err = call("audit", folder / "nowhere", "--format", "json")
+    document = json.loads(out)
+    assert (code, document["verdict"]) == (4, "not_judged")
+    assert document["issues"][0]["severity"] == "refuse"
+    assert "does not exist" in err
