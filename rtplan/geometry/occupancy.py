@@ -118,9 +118,12 @@ class Occupancy:
         return len(gaps) > 1 and float(np.median(gaps)) <= COARSE * step_mm
 
     def slabs(self, offsets_mm: Array) -> Array:
-        """Coverage at heights by the other model: each height takes the plane that is nearest."""
-        nearest = np.abs(self.stack.offsets_mm[:, None] - offsets_mm[None]).argmin(axis=0)
-        found: Array = self.planes[nearest]
+        """Coverage at heights by the other model: each height takes the plane that is nearest, or both of two."""
+        distance = np.abs(self.stack.offsets_mm[:, None] - offsets_mm[None])
+        nearest = distance <= distance.min(axis=0) + 1e-9
+        first = nearest.argmax(axis=0)
+        last = len(nearest) - 1 - nearest[::-1].argmax(axis=0)
+        found: Array = (self.planes[first] + self.planes[last]) / 2
         return found
 
     def at(self, offsets_mm: Array, rule: Caps) -> Array:

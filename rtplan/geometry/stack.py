@@ -25,6 +25,7 @@ FLAT_MM = 0.1
 COARSE_LATTICE_MM = 0.2
 LATTICE_SHARE = 0.3
 DRAWN_AT_BEST_MM = 0.02
+CORNER_RAD = np.pi / 5
 
 
 class NotPlanarError(ValueError):
@@ -100,12 +101,16 @@ def _lattice_mm(values: Array) -> float:
 
 
 def _sagitta_mm(ring: Array) -> float:
-    """How far the chords of a ring cut the curve that runs through its vertices (mean, two thirds of the sagitta)."""
+    """How far the chords of a ring cut the curve that runs through its vertices (mean, two thirds of the sagitta).
+
+    A sharp turn is a corner, not a curve: the sides of a box are straight.
+    """
     edges = np.roll(ring, -1, axis=0) - ring
     lengths = np.hypot(edges[:, 0], edges[:, 1])
     turned = np.arctan2(edges[:, 1], edges[:, 0])
     turns = np.abs((np.roll(turned, -1) - turned + np.pi) % (2 * np.pi) - np.pi)
-    return float(np.average(lengths * turns, weights=np.maximum(lengths, 1e-9)) / 12.0)
+    curved = np.where(turns < CORNER_RAD, lengths * turns, 0.0)
+    return float(np.average(curved, weights=np.maximum(lengths, 1e-9)) / 12.0)
 
 
 def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = None) -> Stack | None:

@@ -104,3 +104,15 @@ def test_polygon_area_is_signed():
     ring = SQUARE[:, :2] + 1e4
     assert polygon_area(ring) == pytest.approx(60, abs=1e-6)
     assert polygon_area(ring[::-1]) == pytest.approx(-60, abs=1e-6)
+
+
+@pytest.mark.parametrize(("corners", "most_mm"), [(4, 0.02), (96, 0.02), (16, 0.3)])
+def test_a_box_is_drawn_exactly_and_a_coarse_circle_is_not(corners, most_mm):
+    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False) + 0.3
+    ring = 20.0 * np.column_stack([np.cos(angle), np.sin(angle)])
+    stack = stack_contours([Contour(np.column_stack([ring, np.full(corners, z)])) for z in (0.0, 2.0)])
+    found = stack.drawn_within_mm
+    assert found <= most_mm
+    if corners == 16:
+        # Two thirds of the sagitta of a chord of a sixteenth: 20 (1 - cos(pi / 16)) = 0.384 mm.
+        assert found == pytest.approx(0.384 * 2 / 3, rel=0.1)
