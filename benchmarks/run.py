@@ -38,10 +38,9 @@ time (user and system) and peak memory as the kernel counts them. Medians of {re
 - *rtplan* is `rtplan dvh CASE --metric D95% --metric D0.03cc --metric V20Gy --format json`, with intervals.
 - *bare reading* opens the same files with pydicom, parses the contour points and scales the dose: nothing else.
 - *dicompyler-core* calls `dvhcalc.get_dvh` for each structure, as its README shows.
-- *plastimatch* is one `plastimatch dvh` from DICOM to a table, in bins of 0.01 Gy as dicompyler-core has them. It
-  is compiled, and faster than Python takes to start, to load its libraries and to read these files.
+- *plastimatch* is one `plastimatch dvh` from DICOM to a table, in bins of 0.01 Gy as dicompyler-core has them.
 
-Only rtplan gives intervals: every number of the others is one reading of the contours, rtplan computes up to seven.
+Only rtplan gives intervals: it computes several readings of the contours and of the dose where the others have one.
 """
 OF_ACCURACY = """
 ## Spheres with closed forms

@@ -141,7 +141,12 @@ def _sampled(layout: Layout, region: Region, dose: Dose) -> _Part:
     deep = filled >= 1 - SLIVER
     part = _Part(layout, cells, linear, cubic, filled >= WITHIN, deep, volume, changes, outside, tips)
     split = split_tails(layout, cells, filled, cubic, volume)
-    return part if split is None else _split(part, split, box)
+    if split is None:
+        return part
+    fine = (split.doses(box.linear, layout, cells), split.doses(box.cubic, layout, cells))
+    # A box may be the largest thing in memory: it goes before its successor's arrays come.
+    del box
+    return _split(part, split, *fine)
 
 
 def _filled(layout: Layout, cells: NDArray[np.int64]) -> tuple[Array, Array]:
@@ -152,13 +157,13 @@ def _filled(layout: Layout, cells: NDArray[np.int64]) -> tuple[Array, Array]:
     return filled, filled * thickness * (raster.cell_mm**2 / 1000.0)
 
 
-def _split(part: _Part, split: Split, box: Box) -> _Part:
+def _split(part: _Part, split: Split, linear: Array, cubic: Array) -> _Part:
     """Take the hottest and the coldest cells apart; what a reading changes in a cell is spread over its samples."""
     return _Part(
         part.layout,
         split.of(part.cells),
-        split.doses(box.linear, part.layout, part.cells, part.linear),
-        split.doses(box.cubic, part.layout, part.cells, part.cubic),
+        split.joined(part.linear, linear),
+        split.joined(part.cubic, cubic),
         split.of(part.within),
         split.of(part.deep),
         split.volumes(part.volume_cc),

@@ -48,17 +48,21 @@ class Split:
         """The cell of each sample of the cells taken apart."""
         return np.repeat(self.tails, self.counts)
 
+    def doses(self, box: Array, layout: Layout, cells: Numbers) -> Array:
+        """Doses of the samples of the cells taken apart, from the box of doses at the cells' centres."""
+        return _within_cells(box, layout.heights_mm, cells[self.parent], self.offsets)
+
+    def joined(self, values: NDArray[_Value], of_tails: NDArray[_Value]) -> NDArray[_Value]:
+        """Put what whole cells have and what the samples of the others have into one array."""
+        return np.concatenate([np.delete(values, self.tails), of_tails])
+
     def of(self, values: NDArray[_Value]) -> NDArray[_Value]:
         """Return what the cells have, sample by sample."""
-        return self._joined(values, values[self.parent])
+        return self.joined(values, values[self.parent])
 
     def volumes(self, volumes_cc: Array) -> Array:
         """Volumes of the samples: the parts of a cell are equal."""
-        return self._joined(volumes_cc, np.repeat(volumes_cc[self.tails] / self.counts, self.counts))
-
-    def doses(self, box: Array, layout: Layout, cells: Numbers, doses: Array) -> Array:
-        """Doses of the samples, from the box of doses at the cells' centres and the doses of whole cells."""
-        return self._joined(doses, _within_cells(box, layout.heights_mm, cells[self.parent], self.offsets))
+        return self.joined(volumes_cc, np.repeat(volumes_cc[self.tails] / self.counts, self.counts))
 
     def spread(self, at: Numbers, values: Array) -> tuple[Numbers, Array]:
         """Spread values of some cells over their samples: the samples' numbers and the values of each."""
@@ -72,9 +76,6 @@ class Split:
             np.concatenate([at[~apart] - before[~apart], samples]),
             np.concatenate([values[~apart], np.repeat(values[apart] / many, many)]),
         )
-
-    def _joined(self, values: NDArray[_Value], of_tails: NDArray[_Value]) -> NDArray[_Value]:
-        return np.concatenate([np.delete(values, self.tails), of_tails])
 
 
 def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, volumes_cc: Array) -> Split | None:

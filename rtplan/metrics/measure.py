@@ -92,8 +92,10 @@ def spread(best: float, others: Sequence[Reach], unit: str, *, where_mm: Point |
     floor = RESOLUTION * abs(best)
     low = best - math.hypot(floor, *(down for down, _ in reaches.values()))
     high = best + math.hypot(floor, *(up for _, up in reaches.values()))
+    # Rounding is no cause: what reaches no further is not named.
+    least = 1e-9 * max(abs(best), 1.0)
     causes = sorted(
-        (cause for cause, reach in reaches.items() if max(reach) > 0), key=lambda cause: -max(reaches[cause])
+        (cause for cause, reach in reaches.items() if max(reach) > least), key=lambda cause: -max(reaches[cause])
     )
     return Measured(best, min(low, best), max(high, best), unit, tuple(causes), where_mm)
 
