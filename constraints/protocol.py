@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from rtplan.errors import PackError
 
-__all__ = ["Nearby", "Protocol", "Rule", "SiteEvidence", "protocols", "site_evidence"]
+__all__ = ["Nearby", "Protocol", "Rule", "SiteEvidence", "central_airway", "protocols", "site_evidence"]
 
 Level = Literal["as written", "prefer", "require"]
 
@@ -135,6 +135,14 @@ def site_evidence() -> tuple[SiteEvidence, ...]:
         SiteEvidence(site["name"], tuple(site["organs"]), float(site["share_pct"]))
         for site in tomllib.loads(text)["site"]
     )
+
+
+@cache
+def central_airway() -> Nearby:
+    """Return what makes a lung lesion central: a distance, and the airway it is measured from."""
+    text = resources.files("constraints").joinpath("protocols", "sites.toml").read_text(encoding="utf-8")
+    central = tomllib.loads(text)["central"]
+    return Nearby(float(central["within_mm"]), (), tuple(central["landmarks"]))
 
 
 def _protocol(table: Mapping[str, Any], where: str, problems: list[str]) -> Protocol:

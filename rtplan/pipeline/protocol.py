@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from constraints.conformity import constraints_at
 from constraints.judge import judge_constraint
 from constraints.pack import load_pack
-from constraints.protocol import Nearby, Protocol, Rule, protocols
+from constraints.protocol import Nearby, Protocol, Rule, central_airway, protocols
 from constraints.rules import Constraint, Pack
 from rtplan.metrics.notation import Kind
 from rtplan.model import Finding, Issue, NotMeasured, Severity, Verdict
@@ -25,8 +25,6 @@ __all__ = ["choose_protocol", "chosen_findings", "protocol_findings"]
 
 Array = NDArray[np.float64]
 Facts = Mapping[str, Any]
-CENTRAL_MM = 20.0
-AIRWAY = ("ProxBronchialTree", "Trachea", "Bronchus_Main")
 
 
 def choose_protocol(lesion: Lesion) -> tuple[Protocol | None, str]:
@@ -257,8 +255,8 @@ def _lies_near(near: Nearby, lesions: Sequence[Lesion], measurer: Measurer) -> b
 
 def _is_central(lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> bool | None:
     """Whether a lesion lies within 2 cm of the airway; None where no airway is contoured and nobody says."""
-    airway = _points(AIRWAY, measurer)
-    if any(_distance_mm(lesion, airway, measurer) <= CENTRAL_MM for lesion in lesions):
+    airway = _points(central_airway().landmarks, measurer)
+    if any(_distance_mm(lesion, airway, measurer) <= central_airway().within_mm for lesion in lesions):
         return True
     said = facts.get("central")
     return said if isinstance(said, bool) else False if airway else None
