@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -249,3 +249,9 @@ class DVH:
     def volume_at(self, dose_gy: float) -> float:
         """Volume (cc) that receives `dose_gy` or more, by the best estimate."""
         return self.best.volume_at(dose_gy)
+
+    def converted(self, convert: Callable[[Array], Array]) -> DVH:
+        """Return the same structure at converted doses; the conversion must rise with dose."""
+        variants = tuple(replace(item, samples=item.samples.converted(convert)) for item in self.variants)
+        face_gy = float(convert(np.array([self.face_gy]))[0])
+        return DVH(self.best.converted(convert), variants, self.outside_cc, face_gy)

@@ -11,7 +11,7 @@ import numpy as np
 from rtplan.dvh.compute import CAUSE_CONTOUR
 from rtplan.dvh.curves import DVH, Samples
 from rtplan.model import Measured, NotMeasured, Point
-from rtplan.radiobiology import bed_gy, eqd2_gy
+from rtplan.radiobiology import bed_gy, eqd2_gy, geud_gy
 from rtplan.units import CC, PERCENT, PERCENT_RX
 
 from .notation import Kind, Metric, Twin
@@ -25,8 +25,6 @@ SAME_VOLUME = 1e-9
 TWO_SIDED = frozenset({CAUSE_CONTOUR})
 # What the cells themselves leave open, as a share of the value; measured on solids with closed forms.
 RESOLUTION = 4e-4
-# A gEUD takes logarithms: no dose at all stands for this much.
-NO_DOSE_GY = 1e-12
 
 
 def measure(
@@ -179,7 +177,7 @@ def _raw(samples: Samples, metric: Metric, prescription_gy: float, total_cc: flo
         case Kind.MEAN:
             return samples.mean_gy
         case Kind.GEUD:
-            return _geud(samples, at)
+            return geud_gy(samples.dose_gy, samples.volume_cc, exponent=at)
         case Kind.DOSE_AT_VOLUME | Kind.COLD_DOSE:
             volume = at / 100.0 * samples.total_cc if metric.at_unit == PERCENT else at
             if metric.kind is Kind.COLD_DOSE:
@@ -192,14 +190,6 @@ def _raw(samples: Samples, metric: Metric, prescription_gy: float, total_cc: flo
                 volume = samples.total_cc - volume
             return 100.0 * volume / samples.total_cc if metric.unit == PERCENT else volume
     raise ValueError(f"{metric} is measured on a plan, not on a DVH")
-
-
-def _geud(samples: Samples, exponent: float) -> float:
-    """Generalised equivalent uniform dose, as a mean of logarithms so that no power overflows (`niemierko1999`)."""
-    logs = exponent * np.log(np.maximum(samples.dose_gy, NO_DOSE_GY))
-    largest = float(logs.max())
-    mean = float(np.average(np.exp(logs - largest), weights=samples.volume_cc))
-    return float(np.exp((np.log(mean) + largest) / exponent))
 
 
 def _dose_of(metric: Metric, value: float, prescription_gy: float) -> float | None:

@@ -16,11 +16,13 @@ from .findings import (
 from .grid import Grid
 from .images import Dose, Image, StoredDVH
 from .measured import Measured, NotMeasured, Point, Quantity
+from .outcomes import UNKNOWN_FACTS, Outcome, OutcomePanel, StructureReading
 from .plans import Beam, FractionGroup, Plan, Prescription
 from .structures import TARGET_ROLES, Contour, Structure, StructureSet
 
 __all__ = [
     "TARGET_ROLES",
+    "UNKNOWN_FACTS",
     "AuditReport",
     "Beam",
     "Case",
@@ -35,6 +37,8 @@ __all__ = [
     "LesionReport",
     "Measured",
     "NotMeasured",
+    "Outcome",
+    "OutcomePanel",
     "Plan",
     "PlanFacts",
     "Point",
@@ -45,6 +49,7 @@ __all__ = [
     "SourceFile",
     "StoredDVH",
     "Structure",
+    "StructureReading",
     "StructureSet",
     "Treatment",
     "Verdict",

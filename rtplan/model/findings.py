@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .measured import Measured, NotMeasured, Point
+from .outcomes import OutcomePanel
 
 __all__ = [
     "AuditReport",
@@ -165,6 +166,7 @@ class LesionReport:
     readings: tuple[Reading, ...] = ()
     protocol: str = ""
     evidence: str = ""
+    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AuditReport:
-    """Everything an audit found. Only governing findings decide `verdict`."""
+    """Everything an audit found. Only governing findings decide `verdict`; `panels` are information."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
@@ -214,3 +216,4 @@ class AuditReport:
     lesions: tuple[LesionReport, ...] = ()
     curves: tuple[Curve, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    panels: tuple[OutcomePanel, ...] = ()

@@ -25,13 +25,14 @@ from rtplan.model import (
     Verdict,
     worst,
 )
-from rtplan.radiobiology import bed_gy
+from rtplan.radiobiology import effect
 
 from .anatomy import Anatomy, named_structures
 from .curves import curves_of
 from .lesions import Lesion, find_lesions
 from .measuring import Measurer
 from .obstacles import implausible, obstacles, part_of_more
+from .outcomes import OutcomeSettings, outcome_panels, withheld
 from .protocol import choose_protocol, chosen_findings, protocol_findings
 from .sheet import Sheet
 from .stored import compare_stored
@@ -122,6 +123,7 @@ def audit(
         tuple(lesion for result in results for lesion in result.lesions),
         tuple(curve for result in results for curve in result.curves),
         {"packs": _pack_hashes(findings)},
+        tuple(panel for result in results for panel in result.panels),
     )
 
 
@@ -212,16 +214,21 @@ def _audited(
     measurer = Measurer(anatomy, lesions, fractions)
     findings = _findings(measurer, lesions, packs, own, _facts(sheet), issues)
     reason = blocked[0].message if blocked else implausible(measurer, lesions, issues)
+    settings = OutcomeSettings(_facts(sheet), sheet.alpha_beta_gy, sheet.shown_models)
+    panels = outcome_panels(measurer, lesions, settings)
     if reason:
         findings = tuple(_withheld(item, reason) for item in findings)
+        panels = withheld(panels, reason, organs_only=False)
     elif part:
         findings = tuple(item if item.lesion else _withheld(item, part) for item in findings)
+        panels = withheld(panels, part, organs_only=True)
     return AuditReport(
         worst(item.counts_as for item in findings if item.governs),
         findings,
         plans=(facts,),
         lesions=tuple(_lesion_report(measurer, lesion) for lesion in lesions),
         curves=curves_of(anatomy, ORGAN_METRICS),
+        panels=panels,
     )
 
 
@@ -311,9 +318,11 @@ def _common_fractions(lesions: Sequence[Lesion], of_plan: int | None) -> int | N
 def _lesion_report(measurer: Measurer, lesion: Lesion) -> LesionReport:
     readings = tuple(Reading(text, measurer.reading(lesion, parse(text))) for text in LESION_METRICS)
     protocol, _ = choose_protocol(lesion)
-    bed10 = None
+    bed10: float | None = None
+    caveats: tuple[str, ...] = ()
     if lesion.prescription_gy and lesion.fractions:
-        bed10 = float(bed_gy(lesion.prescription_gy, lesion.fractions, alpha_beta_gy=10.0))
+        whole = effect(lesion.prescription_gy, lesion.fractions, alpha_beta_gy=10.0)
+        bed10, caveats = whole.bed_gy, whole.caveats
     return LesionReport(
         lesion.name,
         lesion.site,
@@ -324,6 +333,7 @@ def _lesion_report(measurer: Measurer, lesion: Lesion) -> LesionReport:
         readings,
         protocol.id if protocol else "",
         "; ".join(lesion.evidence),
+        caveats,
     )
 
 

@@ -1,7 +1,8 @@
 """The audit sheet: the one place where a person decides (names, sites, prescriptions, courses).
 
 TOML: ``[[lesion]] target, site, prescription_gy, fractions, plan, confirm``; ``[[course]] plans, same_days``;
-``[names]`` ROI name -> standard name; ``[patient]`` facts such as sex; ``[[accept]] finding, who, why, date``.
+``[names]`` ROI name -> standard name; ``[patient]`` facts such as sex; ``[[accept]] finding, who, why, date``;
+``[alpha_beta]`` tissue or structure -> Gy; ``[models] show``: models to evaluate although they are off.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from types import MappingProxyType
 from typing import Any
 
 from rtplan.errors import SheetError
+from rtplan.radiobiology import alpha_beta_of, outcome_models
 
 __all__ = ["Sheet", "SheetLesion", "parse_sheet"]
 
-_TOP = {"format", "lesion", "course", "names", "patient", "accept"}
+_TOP = {"format", "lesion", "course", "names", "patient", "accept", "alpha_beta", "models"}
 _LESION = {"target", "site", "prescription_gy", "fractions", "plan", "confirm", "note"}
 
 
@@ -41,6 +43,8 @@ class Sheet:
     patient: Mapping[str, Any] = field(default_factory=dict)
     courses: tuple[Mapping[str, Any], ...] = ()
     accepted: tuple[Mapping[str, Any], ...] = ()
+    alpha_beta_gy: Mapping[str, float] = field(default_factory=dict)
+    shown_models: frozenset[str] = frozenset()
 
 
 def parse_sheet(text: str) -> Sheet:
@@ -79,9 +83,19 @@ def parse_sheet(text: str) -> Sheet:
     names = _mapping(table, "names", problems)
     problems += [f"names {key!r}: a text is expected" for key, value in names.items() if not isinstance(value, str)]
     patient = _mapping(table, "patient", problems)
+    ratios = _alpha_beta(table, problems)
+    shown = _shown_models(table, problems)
     if problems:
         raise SheetError("the sheet does not load: " + "; ".join(problems))
-    return Sheet(found, MappingProxyType(names), MappingProxyType(patient), tuple(courses), tuple(accepted))
+    return Sheet(
+        found,
+        MappingProxyType(names),
+        MappingProxyType(patient),
+        tuple(courses),
+        tuple(accepted),
+        MappingProxyType(ratios),
+        shown,
+    )
 
 
 def _tables(table: Mapping[str, Any], key: str, problems: list[str]) -> list[Mapping[str, Any]]:
@@ -125,3 +139,27 @@ def _lesion(item: Mapping[str, Any], at: int, problems: list[str]) -> SheetLesio
         item.get("plan"),
         bool(item.get("confirm", False)),
     )
+
+
+def _alpha_beta(table: Mapping[str, Any], problems: list[str]) -> dict[str, float]:
+    ratios = {}
+    for key, value in _mapping(table, "alpha_beta", problems).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+            problems.append(f"alpha_beta {key!r}: a positive number of Gy is expected")
+        elif alpha_beta_of(key) is None:
+            problems.append(f"alpha_beta {key!r}: no tissue and no standard name that has one")
+        else:
+            ratios[key] = float(value)
+    return ratios
+
+
+def _shown_models(table: Mapping[str, Any], problems: list[str]) -> frozenset[str]:
+    asked = _mapping(table, "models", problems)
+    problems += [f"models: unknown key {key!r}" for key in asked if key != "show"]
+    names = asked.get("show", [])
+    known = {item.id for item in outcome_models()}
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        problems.append("models show: a list of ids is expected")
+        return frozenset()
+    problems += [f"models show: there is no model {name!r}" for name in names if name not in known]
+    return frozenset(names)

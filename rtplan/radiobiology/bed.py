@@ -18,7 +18,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from rtplan.errors import UsageError
 
-__all__ = ["Effect", "Model", "bed_gy", "effect", "eqd2_gy", "parameters"]
+__all__ = [
+    "Effect",
+    "Model",
+    "bed_gy",
+    "effect",
+    "eqd2_gy",
+    "large_fraction_caveats",
+    "parameters",
+    "repopulated_bed_gy",
+    "same_effect_gy",
+]
 
 Model = Literal["lq", "lql", "usc"]
 Array = NDArray[np.float64]
@@ -81,6 +91,52 @@ def eqd2_gy(dose_gy: ArrayLike, fractions: int, *, alpha_beta_gy: float) -> Arra
     return np.asarray(bed_gy(dose_gy, fractions, alpha_beta_gy=alpha_beta_gy) / (1.0 + 2.0 / alpha_beta_gy))
 
 
+def same_effect_gy(
+    dose_gy: ArrayLike, fractions: int, *, alpha_beta_gy: float, fraction_gy: float | None = None, to: int | None = None
+) -> Array:
+    """Convert total physical dose to the dose of the same BED in fractions of a size, or in a number of them.
+
+    Parameters
+    ----------
+    dose_gy : array_like
+        Total dose, Gy, any shape.
+    fractions : int
+    alpha_beta_gy : float
+    fraction_gy : float, optional
+        The size to convert to.
+    to : int, optional
+        The number of fractions to convert to; without either the dose stays as it is.
+
+    Examples
+    --------
+    >>> float(same_effect_gy(54.0, 3, alpha_beta_gy=10.0, fraction_gy=2.0).round(6))
+    126.0
+    >>> float(same_effect_gy(54.0, 3, alpha_beta_gy=10.0, to=3).round(6))
+    54.0
+    """
+    bed = bed_gy(dose_gy, fractions, alpha_beta_gy=alpha_beta_gy)
+    if to is not None:
+        # BED = D (1 + D / (to alpha/beta)), solved for D.
+        half = to * alpha_beta_gy / 2.0
+        return np.asarray(half * (np.sqrt(1.0 + 2.0 * bed / half) - 1.0))
+    if fraction_gy is not None:
+        return np.asarray(bed / (1.0 + fraction_gy / alpha_beta_gy))
+    return np.asarray(dose_gy, dtype=np.float64)
+
+
+def repopulated_bed_gy(bed_gy: float, days: float) -> float:
+    """Take from a tumour's BED what repopulation undoes in a course of `days`; nothing before its onset.
+
+    Examples
+    --------
+    >>> repopulated_bed_gy(100.0, 28.0)
+    100.0
+    """
+    given = parameters()["repopulation"]
+    late = max(days - given["onset_days"], 0.0)
+    return float(bed_gy - np.log(2.0) * late / (given["alpha_per_gy"] * given["doubling_days"]))
+
+
 def effect(dose_gy: float, fractions: int, *, alpha_beta_gy: float = 10.0, model: Model = "lq") -> Effect:
     """Evaluate one schedule under one model.
 
@@ -107,13 +163,18 @@ def effect(dose_gy: float, fractions: int, *, alpha_beta_gy: float = 10.0, model
         raise UsageError("dose and alpha/beta are positive numbers and a schedule has one fraction or more")
     size = dose_gy / fractions
     bed, caveats = {"lq": _lq, "lql": _lql, "usc": _usc}[model](size, fractions, alpha_beta_gy)
-    return Effect(dose_gy, fractions, alpha_beta_gy, model, bed, bed / (1.0 + 2.0 / alpha_beta_gy), tuple(caveats))
+    told = (*caveats, *large_fraction_caveats(size))
+    return Effect(dose_gy, fractions, alpha_beta_gy, model, bed, bed / (1.0 + 2.0 / alpha_beta_gy), told)
+
+
+def large_fraction_caveats(fraction_gy: float) -> tuple[str, ...]:
+    """Say that linear-quadratic is uncertain, where fractions are so large; it stands on every BED of such a size."""
+    border = parameters()["lq"]["uncertain_above_gy"]
+    return (f"LQ is uncertain above about {border:g}-15 Gy a fraction",) if fraction_gy > border else ()
 
 
 def _lq(size: float, fractions: int, alpha_beta: float) -> tuple[float, list[str]]:
-    border = parameters()["lq"]["uncertain_above_gy"]
-    caveats = [f"LQ is uncertain above about {border:g}-15 Gy a fraction"] if size > border else []
-    return float(bed_gy(size * fractions, fractions, alpha_beta_gy=alpha_beta)), caveats
+    return float(bed_gy(size * fractions, fractions, alpha_beta_gy=alpha_beta)), []
 
 
 def _lql(size: float, fractions: int, alpha_beta: float) -> tuple[float, list[str]]:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from rtplan.model import AuditReport
 
+from .outcomes import NOTE
 from .plot import BAR_WIDTH, plot
 from .view import page
 from .words import DISCLAIMER, SHORT_DISCLAIMER
@@ -32,7 +33,8 @@ def render(report: AuditReport) -> str:
     report : AuditReport
         Without curves there is no DVH section; without lesions, no lesion table.
     """
-    return filled("report.html.j2", page=page(report), plot=plot(report.curves), bar_width=BAR_WIDTH)
+    content = {"page": page(report), "plot": plot(report.curves), "bar_width": BAR_WIDTH, "outcome_note": NOTE}
+    return filled("report.html.j2", **content)
 
 
 def filled(template: str, **content: object) -> str:

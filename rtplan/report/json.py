@@ -25,6 +25,7 @@ from rtplan.model import (
 )
 
 from .dvh import DvhReport
+from .outcomes import panel_document
 
 __all__ = ["AUDIT_SCHEMA", "DVH_SCHEMA", "audit_document", "dvh_document", "render", "render_dvh", "run_document"]
 
@@ -61,6 +62,7 @@ def audit_document(report: AuditReport) -> dict[str, Any]:
         "plans": [_plan(plan) for plan in report.plans],
         "lesions": [_lesion(lesion) for lesion in report.lesions],
         "findings": [_finding(finding) for finding in report.findings],
+        "panels": [panel_document(panel) for panel in report.panels],
         "structures": [_structure(curve) for curve in report.curves],
     }
 
@@ -116,6 +118,7 @@ def _lesion(lesion: LesionReport) -> dict[str, Any]:
         "roi_numbers": list(lesion.roi_numbers),
         "protocol": lesion.protocol,
         "evidence": lesion.evidence,
+        "caveats": list(lesion.caveats),
     }
 
 

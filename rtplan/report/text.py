@@ -18,6 +18,7 @@ from rtplan.model import AuditReport
 
 from .dvh import DvhReport
 from .facts import plan_facts
+from .outcomes import NOTE, OutcomeRow, PanelView, ReadingRow
 from .view import Gap, Group, Lesion, Note, Page, Row, StructureRow, Value, notes, page, structure_row
 from .words import DISCLAIMER, Mark
 
@@ -59,6 +60,7 @@ def render(report: AuditReport, *, color: bool = False) -> str:
     _section(console, "Lesions", map(_lesion, shown.lesions))
     _section(console, "Findings, the worst first", map(_group, shown.groups))
     _section(console, "Beside them, for comparison only", map(_group, shown.comparisons))
+    _section(console, "Models of complication and control", _panels(shown.panels))
     _section(console, "Trust of the sources", (Text(f"[{tag}] {meaning}") for tag, meaning in shown.trust))
     _section(console, "Structures", map(_structure, shown.structures))
     _section(console, "Issues with the input", map(_issue, shown.issues))
@@ -127,8 +129,8 @@ def _gap(gap: Gap) -> RenderableType:
 
 def _lesion(lesion: Lesion) -> RenderableType:
     head = f"{lesion.name} · {lesion.site} · {lesion.prescription} · BED10 {lesion.bed10}"
-    evidence = [Text(lesion.evidence, "dim")] if lesion.evidence else []
-    return _stack(Text(head, "bold"), [*evidence, _values(lesion.values)])
+    told = [Text(line, "dim") for line in (*lesion.caveats, lesion.evidence) if line]
+    return _stack(Text(head, "bold"), [*told, _values(lesion.values)])
 
 
 def _group(group: Group) -> RenderableType:
@@ -146,6 +148,29 @@ def _row(row: Row) -> Iterable[RenderableType]:
     source = f"{row.cite} [{row.trust}]" if row.trust else row.cite
     about = " · ".join(filter(None, (row.endpoint, source, row.source)))
     yield Padding(Text(" ".join((f"{about}.", *row.notes)), "dim"), (0, 0, 0, 2))
+
+
+def _panels(panels: Sequence[PanelView]) -> Iterable[RenderableType]:
+    if panels:
+        yield Text(NOTE, "dim")
+    for panel in panels:
+        head = Text.assemble((panel.title, "bold"), (f"  {panel.lesions}", "dim"))
+        told = [Text(panel.reason)] if panel.reason else []
+        yield _stack(head, [*told, *map(_reading, panel.readings), *map(_outcome, panel.outcomes)])
+
+
+def _reading(row: ReadingRow) -> RenderableType:
+    line = _grid(34, 12, 26)
+    line.add_row(Text(row.what), Text(row.value), Text(row.reason or row.interval))
+    return line
+
+
+def _outcome(row: OutcomeRow) -> RenderableType:
+    title = f"{row.title}, {row.lesion}" if row.lesion else row.title
+    found = " ".join(filter(None, (row.value, row.interval and f"({row.interval})", row.reason)))
+    told = "; ".join((f"{row.cite} [{row.trust}]", *(() if row.reason else row.caveats)))
+    inputs = [_reading(item) for item in row.inputs if not row.reason]
+    return _stack(Text.assemble(f"{title}: ", (found, "bold")), [*inputs, Text(f"{told}.", "dim")])
 
 
 def _structure(row: StructureRow) -> RenderableType:

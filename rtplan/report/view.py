@@ -26,6 +26,7 @@ from rtplan.model import (
 from . import numbers
 from .facts import Facts, plan_facts, provenance_facts
 from .names import display_name, display_text
+from .outcomes import PanelView, panel_view
 from .plot import Bar, bar
 from .words import MARKS, SENTENCES, SEVERITIES, TRUST, Mark, rank
 
@@ -97,6 +98,7 @@ class Lesion:
     site: str
     prescription: str
     bed10: str
+    caveats: tuple[str, ...]
     evidence: str
     values: tuple[Value, ...]
 
@@ -138,6 +140,7 @@ class Page:
     lesions: tuple[Lesion, ...]
     groups: tuple[Group, ...]
     comparisons: tuple[Group, ...]
+    panels: tuple[PanelView, ...]
     trust: Facts
     structures: tuple[StructureRow, ...]
     issues: tuple[Note, ...]
@@ -170,7 +173,8 @@ def page(report: AuditReport, *, most_listed: int = 20) -> Page:
         lesions=tuple(map(_lesion, report.lesions)),
         groups=_groups(governing),
         comparisons=_groups(beside),
-        trust=_trust(report.findings),
+        panels=tuple(map(panel_view, report.panels)),
+        trust=_trust(report),
         structures=tuple(map(structure_row, report.curves)),
         issues=notes(report.issues),
         plans=tuple(map(plan_facts, report.plans)),
@@ -255,6 +259,7 @@ def _lesion(lesion: LesionReport) -> Lesion:
         site=display_text(lesion.site or "site unknown"),
         prescription=numbers.dose(lesion.prescription_gy) + fractions,
         bed10=bed10,
+        caveats=tuple(map(display_text, lesion.caveats)),
         evidence=" · ".join(filter(None, map(display_text, (lesion.protocol, lesion.evidence)))),
         values=_values(lesion.readings),
     )
@@ -333,8 +338,9 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _trust(findings: Iterable[Finding]) -> Facts:
-    used = {finding.trust for finding in findings}
+def _trust(report: AuditReport) -> Facts:
+    used = {finding.trust for finding in report.findings}
+    used |= {outcome.trust for panel in report.panels for outcome in panel.outcomes}
     known = [(tag, meaning) for tag, meaning in TRUST.items() if tag in used]
     strange = sorted(display_text(tag) for tag in used - TRUST.keys() if tag)
     return (*known, *((tag, "not one of the known tags") for tag in strange))

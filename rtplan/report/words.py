@@ -63,6 +63,7 @@ TRUST: Mapping[str, str] = MappingProxyType(
         "V1": "single source: read in one secondary transcription",
         "D": "derived: computed from verified numbers",
         "C": "conflict: published sources disagree on this number",
+        "M": "from memory only: no source was read, so it is off unless asked for",
     }
 )
 

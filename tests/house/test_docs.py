@@ -121,8 +121,9 @@ def test_files_that_pages_quote_are_quoted_as_they_are():
 
 
 @cache
-def issue_table():
-    spec = importlib.util.spec_from_file_location("make_issue_table", ROOT / "docs" / "make_issue_table.py")
+def script(name):
+    """A script of the documentation as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -130,14 +131,20 @@ def issue_table():
 
 
 def test_the_issue_table_is_fresh():
-    module = issue_table()
+    module = script("make_issue_table")
     page = module.PAGE.read_text(encoding="utf-8")
     assert module.page_with(module.table(), page) == page, "run python docs/make_issue_table.py"
 
 
+def test_the_tables_of_models_are_fresh():
+    module = script("make_model_table")
+    page = module.PAGE.read_text(encoding="utf-8")
+    assert module.page_with_tables(page) == page, "run python docs/make_model_table.py"
+
+
 @pytest.mark.parametrize("code", ["file-truncated", "patients-differ", "several-plans", "site-open", "link-missing"])
 def test_the_issue_table_holds_codes_of_every_room(code):
-    assert f"| `{code}` |" in issue_table().table()
+    assert f"| `{code}` |" in script("make_issue_table").table()
 
 
 def test_every_pack_and_protocol_is_described():

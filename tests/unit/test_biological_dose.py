@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rtplan.errors import UsageError
-from rtplan.radiobiology import bed_gy, effect, eqd2_gy, parameters
+from rtplan.radiobiology import bed_gy, effect, eqd2_gy, parameters, repopulated_bed_gy
 
 # Total dose, fractions, BED at alpha/beta 10, 3 and 2 Gy, EQD2 at 10, 3 and 2 Gy; to two decimals.
 REGISTRY = [
@@ -116,7 +116,7 @@ def test_the_universal_survival_curve(dose_gy, fractions, expected):
 
 @pytest.mark.parametrize(
     ("dose_gy", "fractions", "expected"),
-    [(54, 3, 167.0), (60, 3, 199.5), (48, 4, 115.0), (50, 5, 108.1), (34, 1, 168.4)],
+    [(54, 3, 167.0), (60, 3, 199.5), (48, 4, 115.0), (50, 5, 108.1), (60, 5, 143.7), (34, 1, 168.4), (60, 8, 112.3)],
 )
 def test_lq_with_the_alpha_beta_of_that_curve(dose_gy, fractions, expected):
     assert effect(dose_gy, fractions, alpha_beta_gy=8.6).bed_gy == pytest.approx(expected, abs=0.0501)
@@ -138,14 +138,20 @@ def test_small_fractions_are_linear_quadratic_in_every_model():
     assert effect(100, 10, model="lql").bed_gy == pytest.approx(float(bed_gy(100, 10, alpha_beta_gy=10)))
 
 
-def test_linear_quadratic_warns_above_10_gy_a_fraction_only():
-    assert effect(50, 5).caveats == ()
-    assert "uncertain above about 10-15 Gy" in effect(51, 5).caveats[0]
+@pytest.mark.parametrize("model", ["lq", "lql", "usc"])
+def test_every_bed_above_10_gy_a_fraction_says_that_linear_quadratic_is_uncertain(model):
+    assert not any("uncertain above" in caveat for caveat in effect(50, 5, model=model).caveats)
+    assert any("uncertain above about 10-15 Gy" in caveat for caveat in effect(51, 5, model=model).caveats)
+
+
+@pytest.mark.parametrize(("days", "lost"), [(0, 0), (28, 0), (31, np.log(2) / 0.35), (40, 4 * np.log(2) / 0.35)])
+def test_repopulation_takes_nothing_before_its_onset(days, lost):
+    assert repopulated_bed_gy(100.0, days) == pytest.approx(100.0 - lost)
 
 
 def test_the_universal_curve_says_whose_alpha_beta_eqd2_has():
     assert any("EQD2 uses alpha/beta 10 Gy" in caveat for caveat in effect(54, 3, model="usc").caveats)
-    assert len(effect(54, 3, alpha_beta_gy=8.7, model="usc").caveats) == 1
+    assert not any("EQD2 uses" in caveat for caveat in effect(54, 3, alpha_beta_gy=8.7, model="usc").caveats)
 
 
 def test_an_effect_says_what_it_holds_for():
