@@ -162,5 +162,5 @@ def test_decimals_are_short_and_symmetric():
 
 def test_the_command_wants_one_folder(capsys):
     assert main([]) == 2
-    assert main(["--help"]) == 2
+    assert main(["--help"]) == 0
     assert "usage" in capsys.readouterr().err
