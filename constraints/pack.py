@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata, resources, util
@@ -33,6 +34,7 @@ __all__ = [
     "available_packs",
     "flat_rows",
     "load_pack",
+    "plugin_problems",
 ]
 
 ENTRY_POINTS = "rtplan.packs"
@@ -175,16 +177,42 @@ def _folders() -> Iterator[tuple[str, Traversable]]:
     yield "rtplan", resources.files("constraints") / "packs"
     for entry in metadata.entry_points(group=ENTRY_POINTS):
         for location in _locations(entry.value):
-            yield entry.name, Path(location)
+            yield entry.name, location
 
 
-def _locations(package: str) -> tuple[str, ...]:
-    """Return the folders of a package without importing it; none where it is not installed."""
+def plugin_problems() -> tuple[str, ...]:
+    """Say in one sentence each what is wrong with the packs that other distributions provide.
+
+    Returns
+    -------
+    tuple of str
+        An entry point that leads to no folder, a pack that does not load, an id that is provided more than once.
+    """
+    entries = metadata.entry_points(group=ENTRY_POINTS)
+    lost = [
+        f"{entry.name}: {entry.value} leads to no folder of packs" for entry in entries if not _locations(entry.value)
+    ]
+    if not entries:
+        return ()
+    faulty = [f"{item.origin}: {item.problem}" for item in available_packs() if item.problem]
+    counts = Counter(_stem(file) for _, file in _files())
+    twice = [f"the pack {name!r} is provided more than once" for name, count in counts.items() if count > 1]
+    return (*lost, *faulty, *twice)
+
+
+def _locations(package: str) -> tuple[Path, ...]:
+    """Return the folders of a package without importing it; none where it is not installed.
+
+    Of a package within another, the outer one is imported: whatever goes wrong there, there is no folder.
+    """
     try:
         spec = util.find_spec(package)
-    except ModuleNotFoundError:
+    except Exception:  # noqa: BLE001 - another's code
         return ()
-    return tuple((spec and spec.submodule_search_locations) or ())
+    found = (spec and spec.submodule_search_locations) or ()
+    # The same folder may be reached by several entries of the path.
+    folders = dict.fromkeys(Path(location).resolve() for location in found)
+    return tuple(folder for folder in folders if folder.is_dir())
 
 
 def _stem(file: Traversable) -> str:
@@ -192,11 +220,17 @@ def _stem(file: Traversable) -> str:
 
 
 def _load(file: Traversable) -> Pack:
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise PackError(f"{file.name} cannot be read: {reason}", (reason,)) from error
     try:
         data = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"{file.name} is not TOML: {error}", (str(error),)) from error
+    except RecursionError as error:
+        raise PackError(f"{file.name} is nested too deeply to be a pack", ("nested too deeply",)) from error
     pack, faults = build_pack(data, file_stem=_stem(file), sha256=hashlib.sha256(content).hexdigest())
     if pack is None:
         count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"

@@ -19,9 +19,12 @@ def command() -> None:
 @FORMAT
 def list_packs(form: str) -> int:
     """List the packs that can be named by their id."""
-    from constraints.pack import available_packs  # noqa: PLC0415
+    from constraints.pack import available_packs, plugin_problems  # noqa: PLC0415
+    from rtplan.report.names import display_text  # noqa: PLC0415
 
     found = available_packs()
+    for problem in plugin_problems():
+        click.echo(f"rtplan: {display_text(problem)}", err=True)
     if form == "json":
         keys = ("id", "title", "site", "status", "edition")
         packs = [{key: getattr(item, key) for key in keys} for item in found]

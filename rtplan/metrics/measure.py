@@ -15,6 +15,7 @@ from rtplan.radiobiology import bed_gy, eqd2_gy, geud_gy
 from rtplan.units import CC, PERCENT, PERCENT_RX
 
 from .notation import Kind, Metric, Twin
+from .plugins import PluginFailure, evaluate
 
 __all__ = ["CAUSE_OUTSIDE", "Reach", "measure", "spread"]
 
@@ -50,6 +51,13 @@ def measure(
     """
     if reason := _obstacle(dvh, metric, prescription_gy, fractions):
         return reason
+    try:
+        return _measured(dvh, metric, prescription_gy, fractions)
+    except PluginFailure as failure:
+        return NotMeasured(str(failure), metric.unit)
+
+
+def _measured(dvh: DVH, metric: Metric, prescription_gy: float | None, fractions: int | None) -> Measured:
     scale = prescription_gy or 0.0
     best = _value(_prepared(dvh.best, metric, fractions), metric, scale, dvh.total_cc)
     others: list[Reach] = []
@@ -161,6 +169,8 @@ def _prepared(samples: Samples, metric: Metric, fractions: int | None) -> Sample
 
 
 def _value(samples: Samples, metric: Metric, prescription_gy: float, total_cc: float) -> float:
+    if metric.kind is Kind.PLUGIN:
+        return evaluate(metric.plugin, samples)
     value = _raw(samples, metric, prescription_gy, total_cc)
     return 100.0 * value / prescription_gy if metric.unit == PERCENT_RX else value
 
@@ -194,7 +204,7 @@ def _raw(samples: Samples, metric: Metric, prescription_gy: float, total_cc: flo
 
 def _dose_of(metric: Metric, value: float, prescription_gy: float) -> float | None:
     """Dose whose place in the patient decides the metric; none for means and volumes."""
-    if metric.kind in {Kind.MEAN, Kind.GEUD, Kind.VOLUME}:
+    if metric.kind in {Kind.MEAN, Kind.GEUD, Kind.VOLUME, Kind.PLUGIN}:
         return None
     if metric.kind in {Kind.VOLUME_AT_DOSE, Kind.COLD_VOLUME}:
         if metric.twin is not None:

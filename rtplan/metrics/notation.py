@@ -2,7 +2,7 @@
 
 ``Dmin Dmax Dmean D95% D0.03cc V20Gy V20Gy[cc] V95%[%] CV700cc CV17.1Gy[cc] gEUD(a=8) Volume``, a share of the
 prescription as ``D95%[%]``, plan indices ``CI PITV PaddickCI GI HI R50 R100 D2cm MDPD``, and biological twins
-``EQD2(3){D0.1cc}``, ``BED(10){D95%}``.
+``EQD2(3){D0.1cc}``, ``BED(10){D95%}``; and the name of a metric that a plugin gives.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Kind(StrEnum):
     GEUD = "gEUD"
     VOLUME = "Volume"
     INDEX = "index"
+    PLUGIN = "plugin"
 
 
 INDICES = ("CI", "PITV", "PaddickCI", "GI", "HI", "R50", "R100", "D2cm", "MDPD")
@@ -71,6 +72,8 @@ class Metric:
     index : str
         Name of the plan index where `kind` is INDEX.
     twin : Twin or None
+    plugin : str
+        Name of the metric where `kind` is PLUGIN.
     """
 
     kind: Kind
@@ -79,6 +82,7 @@ class Metric:
     unit: str = GY
     index: str = ""
     twin: Twin | None = None
+    plugin: str = ""
 
     @property
     def needs_prescription(self) -> bool:
@@ -96,6 +100,8 @@ class Metric:
             return self.index + share
         if self.kind is Kind.VOLUME:
             return "Volume"
+        if self.kind is Kind.PLUGIN:
+            return self.plugin
         if self.kind is Kind.GEUD:
             return f"gEUD(a={_plain(self.at)})"
         if self.kind in _WORDS.values():
@@ -146,7 +152,17 @@ def parse(text: str) -> Metric:
         return Metric(Kind.INDEX, unit=NONE, index=text)
     if text == "Volume":
         return Metric(Kind.VOLUME, unit=CC)
+    if metric := _plugin(text):
+        return metric
     raise MetricError(_complaint(text))
+
+
+def _plugin(text: str) -> Metric | None:
+    """Look for a metric of that name among the plugins: the last resort, for it may import another's code."""
+    from .plugins import plugin_unit  # noqa: PLC0415 - names of plugins are looked up only where nothing else fits
+
+    unit = plugin_unit(text)
+    return None if unit is None else Metric(Kind.PLUGIN, unit=unit, plugin=text)
 
 
 def _plain(number: float | None) -> str:
@@ -162,7 +178,7 @@ def _twin(text: str, match: re.Match[str]) -> Metric:
     if alpha_beta_gy <= 0:
         raise MetricError(f"{text}: alpha/beta is positive")
     twin = Twin(match[1], alpha_beta_gy)
-    return Metric(inner.kind, inner.at, inner.at_unit, inner.unit, twin=twin)
+    return Metric(inner.kind, inner.at, inner.at_unit, inner.unit, twin=twin, plugin=inner.plugin)
 
 
 def _dose_unit(text: str, bracket: str | None) -> str:

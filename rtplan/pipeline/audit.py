@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from constraints.pack import Pack, load_pack
+from constraints.pack import Pack, load_pack, plugin_problems
 from rtplan.dvh import Models
 from rtplan.errors import UsageError
 from rtplan.metrics.notation import parse
@@ -99,7 +99,7 @@ def audit(
     sheet = sheet or Sheet()
     loaded = [item if isinstance(item, Pack) else load_pack(item) for item in packs]
     own = frozenset(pack.id for pack, item in zip(loaded, packs, strict=True) if _is_own(item))
-    issues = list(case.issues)
+    issues = [*case.issues, *(Issue("plugin-unusable", Severity.WARN, text) for text in plugin_problems())]
     treatments = [item for item in select(case, plan=plan, dose=dose, structures=structures) if item.dose]
     usable = [item for item in treatments if item.structures]
     if not usable:
