@@ -20,7 +20,7 @@ from rtplan.metrics.notation import Kind, Metric
 from rtplan.model import TARGET_ROLES
 from rtplan.units import CC, PERCENT
 
-__all__ = ["Resolution", "StandIn", "compose", "is_standard", "resolve", "stand_ins", "target_class"]
+__all__ = ["Resolution", "StandIn", "compose", "is_standard", "resolve", "side_of", "stand_ins", "target_class"]
 
 _SIDES = {"l": "_L", "lt": "_L", "left": "_L", "r": "_R", "rt": "_R", "right": "_R"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -96,6 +96,17 @@ def resolve(name: str) -> Resolution:
 def is_standard(name: str) -> bool:
     """Whether a name is, letter for letter, one of the standard names known here (or a PRV of one)."""
     return resolve(name).standard_name == name
+
+
+def side_of(name: str) -> str:
+    """Return ``"_L"`` or ``"_R"`` where exactly one word of a name is a side, else an empty text.
+
+    Examples
+    --------
+    >>> side_of("Lt Lung"), side_of("Kidney_R"), side_of("Lungs")
+    ('_L', '_R', '')
+    """
+    return _words(unicodedata.normalize("NFKC", name)).side
 
 
 def target_class(name: str, role: str = "") -> str | None:

@@ -84,6 +84,7 @@ def audit_path(
     *,
     packs: Sequence[str] = (),
     sheet: str | os.PathLike[str] | None = None,
+    names: str | os.PathLike[str] | None = None,
     models: Models | None = None,
     choice: Choice | None = None,
     show_identity: bool = False,
@@ -98,6 +99,8 @@ def audit_path(
         Ids or files of packs that shall govern.
     sheet : path, optional
         The audit sheet.
+    names : path, optional
+        A names file; where the sheet maps a name too, the sheet decides.
     models : Models, optional
         Conventions of the DVH.
     choice : Choice, optional
@@ -115,7 +118,7 @@ def audit_path(
     import dicom_io  # noqa: PLC0415 - readers load when something is read
     from rtplan.pipeline import audit  # noqa: PLC0415
 
-    read_sheet = _read_sheet(sheet)
+    read_sheet = _read_sheet(sheet, names)
     pack_ids = [_pack_id(item) for item in packs]
     choice = choice or Choice()
     case = dicom_io.read(path, hashes="all")
@@ -128,7 +131,8 @@ def audit_path(
         dose=choice.dose,
         structures=choice.structures,
     )
-    options = {"packs": pack_ids, "sheet": sheet is not None, **_as_options(models), **_as_choice(choice)}
+    used = {"sheet": sheet is not None, **({"names": True} if names is not None else {})}
+    options = {"packs": pack_ids, **used, **_as_options(models), **_as_choice(choice)}
     facts = {**provenance(case, options), **report.provenance}
     if show_identity:
         facts["identity"] = _identity(path)
@@ -292,16 +296,20 @@ def _pack_id(item: Any) -> str:
     return str(load_pack(item).id if isinstance(item, str) else item.id)
 
 
-def _read_sheet(path: str | os.PathLike[str] | None) -> Any:
-    from rtplan.pipeline import parse_sheet  # noqa: PLC0415
+def _read_sheet(path: str | os.PathLike[str] | None, names: str | os.PathLike[str] | None) -> Any:
+    from rtplan.pipeline import Sheet, parse_names, parse_sheet, with_names  # noqa: PLC0415
 
-    if path is None:
-        return None
+    sheet = None if path is None else parse_sheet(_text(path, "the sheet"))
+    if names is None:
+        return sheet
+    return with_names(sheet or Sheet(), parse_names(_text(names, "the names file")))
+
+
+def _text(path: str | os.PathLike[str], what: str) -> str:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SheetError("the sheet cannot be read: no such text file") from error
-    return parse_sheet(text)
+        raise SheetError(f"{what} cannot be read: no such text file") from error
 
 
 def _identity(path: str | Path) -> dict[str, str]:

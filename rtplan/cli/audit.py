@@ -18,6 +18,7 @@ FORMATS = ("text", "json", "html", "csv", "junit")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--pack", "packs", multiple=True, metavar="ID|FILE", help="A rule pack that shall govern.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Audit sheet (TOML).")
+@click.option("--names", type=click.Path(path_type=Path), help="Names file (TOML): ROI name to standard name.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for audit.json, report.html and the tables.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--show-identity", is_flag=True, help="Show the patient's name and ID.")
@@ -33,7 +34,13 @@ def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | 
     choice = Choice(rest["chosen_plan"], rest["chosen_dose"], rest["chosen_structures"])
     try:
         report = audit_path(
-            path, packs=packs, sheet=sheet, models=models, choice=choice, show_identity=rest["show_identity"]
+            path,
+            packs=packs,
+            sheet=sheet,
+            names=rest["names"],
+            models=models,
+            choice=choice,
+            show_identity=rest["show_identity"],
         )
     except InputError as error:
         if form == "json":

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
+
+if TYPE_CHECKING:
+    from constraints.imports import LeftOut
+    from constraints.imports.packing import Kind
 
 FORMAT = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 
@@ -82,3 +88,91 @@ def check(file: Path, form: str) -> int:
         return 2 if problems else 0
     click.echo(f"{pack.id}: {len(pack.constraints)} rows, no fault")
     return 0
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--from", "kind", type=click.Choice(("csv", "raystation", "planscorecard")), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The pack to write; its name is the id.")
+@click.option("--title", default="", help="What to call the pack.")
+@click.option("--cite", default="", help="The source of its rows; without it, the hash of the file.")
+@click.option("--edition", metavar="DATE", help="Such as 2026-01-15.  [default: today]")
+@click.option("--strict", is_flag=True, help="Exit code 2 where anything was left out.")
+@FORMAT
+def import_pack(file: Path, *, kind: str, out: Path, edition: str | None, strict: bool, form: str, **said: str) -> int:
+    """Make a pack of the goals in FILE, and list what it cannot say."""
+    import datetime as dt  # noqa: PLC0415
+
+    from constraints.imports import import_goals  # noqa: PLC0415
+
+    day = edition or dt.datetime.now(tz=dt.UTC).date().isoformat()
+    made = import_goals(
+        _content(file), kind=cast("Kind", kind), pack_id=_stem(out), edition=day, title=said["title"], cite=said["cite"]
+    )
+    _write_new(out, made.text)
+    _tell_import(form, f"{out.name}: {made.rows} rows", made.rows, made.left_out, made.warnings)
+    return 2 if strict and made.left_out else 0
+
+
+@command.command("import-names")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The names file to write (TOML).")
+@click.option("--strict", is_flag=True, help="Exit code 2 where anything was left out.")
+@FORMAT
+def import_list(file: Path, out: Path, strict: bool, form: str) -> int:
+    """Make a names file (for audit --names) of a table of local and TG-263 names."""
+    from constraints.imports import import_names  # noqa: PLC0415
+
+    made = import_names(_content(file))
+    _stem(out)
+    _write_new(out, made.text)
+    _tell_import(form, f"{out.name}: {made.names} names", made.names, made.left_out, made.warnings)
+    return 2 if strict and made.left_out else 0
+
+
+def _content(file: Path) -> bytes:
+    from rtplan.errors import UsageError  # noqa: PLC0415
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"the file cannot be read: {(error.strerror or 'no such file').lower()}") from error
+
+
+def _stem(out: Path) -> str:
+    from rtplan.errors import UsageError  # noqa: PLC0415
+
+    if out.suffix != ".toml":
+        raise UsageError("--out names a .toml file")
+    return out.stem
+
+
+def _write_new(out: Path, text: str) -> None:
+    """Write a file that is not there yet: what a person has worked on is never written over."""
+    from rtplan.errors import UsageError  # noqa: PLC0415
+
+    try:
+        with out.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{out.name} is there already: remove it, or choose another name") from error
+    except OSError as error:
+        raise UsageError(f"{out.name} cannot be written: {(error.strerror or 'unknown reason').lower()}") from error
+
+
+def _tell_import(form: str, head: str, count: int, left_out: Sequence[LeftOut], warnings: Sequence[LeftOut]) -> None:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from rtplan.report.names import display_text  # noqa: PLC0415
+
+    lists = {"left_out": left_out, "warnings": warnings}
+    if form == "json":
+        found = {key: [asdict(item) for item in items] for key, items in lists.items()}
+        click.echo(json.dumps({"schema": "rtplan.import/1", "imported": count, **found}, indent=1))
+        return
+    click.echo(display_text(head))
+    for title, items in (("left out", left_out), ("to look at", warnings)):
+        if items:
+            click.echo(f"{title}: {len(items)}", err=True)
+        for item in items:
+            click.echo(f"  {display_text(f'{item.where}: {item.text}: {item.reason}')}", err=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from rtplan.errors import SheetError
 from rtplan.radiobiology import alpha_beta_of, outcome_models
 
-__all__ = ["Sheet", "SheetLesion", "parse_sheet"]
+__all__ = ["Sheet", "SheetLesion", "parse_names", "parse_sheet", "with_names"]
 
 _TOP = {"format", "lesion", "course", "names", "patient", "accept", "alpha_beta", "models"}
 _LESION = {"target", "site", "prescription_gy", "fractions", "plan", "confirm", "note"}
@@ -96,6 +96,33 @@ def parse_sheet(text: str) -> Sheet:
         MappingProxyType(ratios),
         shown,
     )
+
+
+def parse_names(text: str) -> Mapping[str, str]:
+    r"""Read a names file: a table ``[names]`` of ROI name to standard name, as in a sheet, and nothing else.
+
+    Raises
+    ------
+    SheetError
+        Where it is no such file.
+
+    Examples
+    --------
+    >>> dict(parse_names('[names]\n"Myelon" = "SpinalCord"'))
+    {'Myelon': 'SpinalCord'}
+    """
+    try:
+        own = set(tomllib.loads(text)) - {"names"}
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SheetError(f"the names file is not valid TOML: {error}") from error
+    if own:
+        raise SheetError(f"the names file holds [names] only, not {', '.join(sorted(own))}")
+    return parse_sheet(text).names
+
+
+def with_names(sheet: Sheet, names: Mapping[str, str]) -> Sheet:
+    """Return the sheet with the names of a names file; where both map a name, the sheet decides."""
+    return replace(sheet, names=MappingProxyType({**names, **sheet.names}))
 
 
 def _tables(table: Mapping[str, Any], key: str, problems: list[str]) -> list[Mapping[str, Any]]:

@@ -54,6 +54,7 @@ def test_input_that_is_no_study(folder, call, command, name):
         (["audit", "STUDY", "--dose", "nonsense"], "--dose 'nonsense' matches nothing"),
         (["dvh", "STUDY", "--structures", "nonsense"], "--structures 'nonsense' matches nothing"),
         (["audit", "STUDY", "--sheet", "missing.toml"], "the sheet cannot be read"),
+        (["audit", "STUDY", "--names", "missing.toml"], "the names file cannot be read"),
         (["packs", "show", "nothing"], "there is no pack 'nothing'"),
         (["packs", "check", "missing.toml"], "there is no pack file missing.toml"),
         (["bed", "nan", "3"], "positive"),
@@ -99,6 +100,18 @@ def test_a_sheet_says_all_its_faults(small, call, tmp_path):
     assert is_one_sentence(err)
     for fault in ("'colour'", "lesion[1]: target", "lesion[1] fractions", "lesion[2] prescription_gy"):
         assert fault in err
+
+
+def test_a_names_file_names_structures_and_the_sheet_decides_over_it(small, call, tmp_path):
+    names, sheet = tmp_path / "names.toml", tmp_path / "sheet.toml"
+    names.write_text('[names]\n"SacralPlex" = "CaudaEquina"\n')
+    sheet.write_text('[names]\n"SacralPlex" = "SacralPlex"\n')
+    for more, expected in (((), "CaudaEquina"), (("--sheet", sheet), "SacralPlex")):
+        _, out, _ = call("audit", small, "--names", names, *more, "--format", "json")
+        document = json.loads(out)
+        (found,) = [item["standard_name"] for item in document["structures"] if item["name"] == "SacralPlex"]
+        assert found == expected
+        assert document["provenance"]["options"]["names"] is True
 
 
 def test_a_sheet_that_is_no_toml(small, call, tmp_path):
