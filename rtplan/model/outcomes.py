@@ -14,12 +14,13 @@ UNKNOWN_FACTS = "facts of the patient that were not given"
 
 @dataclass(frozen=True, slots=True)
 class StructureReading:
-    """A metric of a structure: what was asked, what was measured for it (`roi`), and its value."""
+    """A metric of a structure: what was asked, what was measured for it (`roi`), its value, and what to say of it."""
 
     structure: str
     roi: str
     metric: str
     value: Measured | NotMeasured
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def _reading(measurer: Measurer, wanted: Input, lesion: Lesion | None, alpha_bet
     if isinstance(dvh, NotMeasured):
         return StructureReading(wanted.structure, found.roi, label, replace(dvh, unit=unit))
     value = _measured(dvh, wanted, measurer.fractions, alpha_beta_gy, unit)
-    return StructureReading(wanted.structure, found.roi, label, value)
+    return StructureReading(wanted.structure, found.roi, label, value, found.note)
 
 
 def _measured(

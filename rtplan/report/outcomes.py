@@ -27,6 +27,7 @@ class ReadingRow:
     value: str
     interval: str
     reason: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def panel_document(panel: OutcomePanel) -> dict[str, Any]:
 
 def _reading(item: StructureReading) -> ReadingRow:
     what = " ".join(filter(None, (display_text(item.structure), display_text(item.metric))))
-    return ReadingRow(what, *_shown(item.value))
+    return ReadingRow(what, *_shown(item.value), display_text(item.note))
 
 
 def _outcome(item: Outcome) -> OutcomeRow:
@@ -114,7 +115,13 @@ def _value_document(value: Measured | NotMeasured) -> dict[str, Any]:
 
 
 def _reading_document(item: StructureReading) -> dict[str, Any]:
-    return {"structure": item.structure, "roi": item.roi, "metric": item.metric, **_value_document(item.value)}
+    return {
+        "structure": item.structure,
+        "roi": item.roi,
+        "metric": item.metric,
+        **_value_document(item.value),
+        "note": item.note,
+    }
 
 
 def _outcome_document(item: Outcome) -> dict[str, Any]:

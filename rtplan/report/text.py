@@ -162,7 +162,7 @@ def _panels(panels: Sequence[PanelView]) -> Iterable[RenderableType]:
 def _reading(row: ReadingRow) -> RenderableType:
     line = _grid(34, 12, 26)
     line.add_row(Text(row.what), Text(row.value), Text(row.reason or row.interval))
-    return line
+    return _stack(line, [Text(f"{row.note}.", "dim")]) if row.note else line
 
 
 def _outcome(row: OutcomeRow) -> RenderableType:
@@ -208,7 +208,7 @@ def _grid(*widths: int) -> Table:
     return table
 
 
-def _stack(head: Text, below: Sequence[RenderableType]) -> RenderableType:
+def _stack(head: RenderableType, below: Sequence[RenderableType]) -> RenderableType:
     stack = Table.grid(padding=0)
     stack.add_column(overflow="fold")
     stack.add_row(head)

@@ -44,6 +44,8 @@ def test_a_lung_lesion_of_100_gy_brings_the_pneumonitis_readings(hot_lung):
         ("Lungs - GTV", "Dmean"), ("Lungs - GTV", "V20Gy"), ("Lungs - GTV", "V5Gy"), ("Lungs", "CV1500cc"), ("Lungs", "CV1000cc"),
     ]  # fmt: skip
     assert "reaches 100 Gy" in found.reason
+    # No GTV is drawn: the whole lungs are measured, and it is said.
+    assert "nothing is taken away" in found.readings[0].note
     assert all(isinstance(item.value, Measured) for item in found.readings)
     lungs = next(curve for curve in hot_lung.curves if curve.name == "Lungs")
     mean = next(item.value for item in lungs.readings if item.metric == "Dmean")
@@ -241,6 +243,7 @@ def test_every_report_shows_the_panels(hot_lung):
         for group in panel_plans():
             assert (group.title in shown) == (group.site == "lung")
         assert "extrapolated" in shown
+        assert "nothing is taken away" in shown
         assert "LQ is uncertain above about 10-15 Gy a fraction" in shown
 
 
