@@ -6,49 +6,21 @@ inside or before it is acceptable; a risk band reports where the value lies and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from types import MappingProxyType
 
-from rtplan.metrics.notation import Kind, Metric
 from rtplan.model import Finding, Measured, NotMeasured, Verdict
-from rtplan.units import GY, PERCENT
+from rtplan.units import GY
 
 from .conformity import FACT, constraints_at
+from .facts import holds, measured_for
 from .language import Limit, Side, judge_limit, split_limit, table_name
+from .measurement import Measure, Measurement, Standing
 from .rules import Band, Constraint, Pack
 
 __all__ = ["Measure", "Measurement", "Standing", "judge", "judge_constraint"]
 
-
-class Standing(StrEnum):
-    """What a measured value can prove: all, only that a limit is met, or only that it is exceeded."""
-
-    EXACT = "exact"
-    CONSERVATIVE = "conservative"
-    LENIENT = "lenient"
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """The value of a metric for one structure (or union of several).
-
-    `roi` is what was measured, as written; `structure` which of several names of a row it is for (empty: all);
-    `prescription_gy` is what ``%Rx`` limits are a share of; `note` says what stands in for what.
-    """
-
-    roi: str
-    value: Measured | NotMeasured
-    standing: Standing = Standing.EXACT
-    overlap_cc: float = 0.0
-    prescription_gy: float | None = None
-    note: str = ""
-    structure: str = ""
-
-
-Measure = Callable[[Constraint, Metric], Sequence[Measurement]]
-"""Measures a metric of the structures a constraint names: one value each, or one for their union."""
 
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
@@ -131,7 +103,7 @@ def judge_constraint(
     metric = constraint.metric
     if metric is None or constraint.obstacle:
         return (_not_judged(blank, constraint.obstacle),)
-    measurements = _measured(constraint, metric, measure)
+    measurements = measured_for(constraint, metric, measure, facts)
     if not measurements:
         return (_not_judged(blank, f"there is no structure {blank.structure}"),)
     doubt = _doubt(pack, constraint, conditions, fractions=fractions, facts=facts)
@@ -157,13 +129,9 @@ def _is_for(pack: Pack, constraint: Constraint, fractions: int | None) -> bool:
 
 def _contradicted(conditions: Mapping[str, tuple[object, ...]], facts: Mapping[str, object]) -> bool:
     return any(
-        facts.get(key) is not None and _folded(facts[key]) not in map(_folded, allowed)
+        facts.get(key) is not None and not any(holds(facts[key], value) for value in allowed)
         for key, allowed in conditions.items()
     )
-
-
-def _folded(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value
 
 
 def _doubt(
@@ -184,28 +152,6 @@ def _doubt(
 
 def _is_dose_limit(limit: Limit) -> bool:
     return GY in (limit.unit, limit.metric.at_unit)
-
-
-# --- values -----------------------------------------------------------------------------------------------
-
-
-def _measured(constraint: Constraint, metric: Metric, measure: Measure) -> Sequence[Measurement]:
-    found = measure(constraint, metric)
-    if constraint.or_share_pct is None or not found:
-        return found
-    share = replace(metric, kind=Kind.COLD_DOSE, at=constraint.or_share_pct, at_unit=PERCENT)
-    of_share = {item.roi: item.value for item in measure(constraint, share)}
-    return [replace(item, value=_greater(item.value, of_share.get(item.roi))) for item in found]
-
-
-def _greater(value: Measured | NotMeasured, other: Measured | NotMeasured | None) -> Measured | NotMeasured:
-    """Return the dose below which the larger of two volumes stays: the greater of the two doses."""
-    if isinstance(value, NotMeasured):
-        return value
-    if not isinstance(other, Measured):
-        return other or NotMeasured("the share of the organ was not measured", value.unit)
-    larger = max(value, other, key=lambda item: item.value)
-    return replace(larger, low=max(value.low, other.low), high=max(value.high, other.high))
 
 
 # --- findings ---------------------------------------------------------------------------------------------
@@ -268,7 +214,7 @@ def _with_margin(
 def _metric_text(constraint: Constraint) -> str:
     if constraint.unmeasurable:
         return split_limit(constraint.unmeasurable).metric
-    return str(constraint.metric)
+    return constraint.to_transcribe or str(constraint.metric)
 
 
 def _limit_text(constraint: Constraint) -> str:

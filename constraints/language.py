@@ -2,7 +2,8 @@
 
 A limit is a metric, a comparison (``< <= > >=``, ``in`` a range with its ends, ``inside`` a range without
 them), one number or two, and a unit: ``V12Gy[cc] <= 5 cc``, ``Dmax < 105 %Rx``, ``PITV in 1.0..2.0``,
-``BED(10){Rx} >= 100 Gy`` for the biologically effective dose of the prescription itself.
+``BED(10){Rx} >= 100 Gy`` for the biologically effective dose of the prescription itself, ``Rx <= 18 Gy`` for the
+prescription, ``EQD2(2){Dmax} + prior <= 70 Gy`` and ``EQD2(2){Dmax} / total <= 0.5`` for a plan after an earlier one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from rtplan.model import Measured, NotMeasured
 from rtplan.units import CC, GY, NONE, PERCENT, PERCENT_RX
 
 __all__ = [
+    "LESIONS",
+    "MONTHS_SINCE_PRIOR",
+    "OF_TOTAL",
     "PRESCRIPTION",
+    "WITH_PRIOR",
     "Limit",
     "LimitParts",
     "Side",
@@ -30,11 +35,17 @@ __all__ = [
 
 PRESCRIPTION = "Rx"
 """The index of a metric that asks for the prescription itself, as in ``BED(10){Rx}``."""
+WITH_PRIOR, OF_TOTAL = "+ prior", "/ total"
+"""What a dose metric is put to: the dose of an earlier course added to it, or its share of both."""
+MONTHS_SINCE_PRIOR = "MonthsSincePrior"
+LESIONS = "Lesions"
+_BARE = {PRESCRIPTION: GY, MONTHS_SINCE_PRIOR: NONE, LESIONS: NONE}
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>|\bin\b|\binside\b)\s*")
 _BOUND = re.compile(rf"({_NUMBER})(?:\.\.({_NUMBER}))?\s*(%Rx|%|Gy|cc|mm)?(?=\s|$)\s*(.*)")
 _OF_RX = re.compile(rf"(EQD2|BED)\(({_NUMBER})\)\{{{PRESCRIPTION}\}}")
+_AFTER = re.compile(r"(EQD2\(.+\)\{.+\})\s*(\+|/)\s*(prior|total)")
 _RANGES = frozenset({"in", "inside"})
 _FITTING = {GY: (GY, PERCENT_RX), PERCENT_RX: (PERCENT_RX, PERCENT), PERCENT: (PERCENT,), CC: (CC,), NONE: (NONE,)}
 
@@ -177,6 +188,11 @@ def parse_metric(text: str) -> Metric:
         if float(match[2]) <= 0:
             raise MetricError(f"{text}: alpha/beta is positive")
         return Metric(Kind.INDEX, unit=GY, index=PRESCRIPTION, twin=Twin(match[1], float(match[2])))
+    if text.strip() in _BARE:
+        return Metric(Kind.INDEX, unit=_BARE[text.strip()], index=text.strip())
+    if (match := _AFTER.fullmatch(text.strip())) and f"{match[2]} {match[3]}" in {WITH_PRIOR, OF_TOTAL}:
+        index = f"{match[2]} {match[3]}"
+        return replace(parse(match[1]), index=index, unit=GY if index == WITH_PRIOR else NONE)
     return parse(text)
 
 
@@ -247,7 +263,7 @@ def table_name(metric: Metric) -> str:
 def _check_range(text: str, op: str, bound: float, upper: float | None) -> None:
     if (op in _RANGES) != (upper is not None):
         raise MetricError(f"{text}: 'in' and 'inside' take a range such as 1.0..2.0, other comparisons one number")
-    if upper is not None and not bound < upper:
+    if upper is not None and not (bound < upper or (bound == upper and op == "in")):
         raise MetricError(f"{text}: a range rises")
 
 

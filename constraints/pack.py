@@ -112,7 +112,7 @@ def flat_rows(pack: Pack) -> list[dict[str, Any]]:
     >>> row["metric"], row["op"], row["limit"], row["unit"], row["level"]
     ('D0.2cc', '<', 8.0, 'Gy', 'require')
     """
-    rows = [entry for row in pack.constraints for entry in _entries(row)]
+    rows = [entry for row in pack.constraints if not row.to_transcribe for entry in _entries(row)]
     return rows + [entry for line in pack.conformity for entry in _entries_at(line)]
 
 

@@ -16,7 +16,18 @@ from typing import Any, Literal
 
 from rtplan.errors import PackError
 
-__all__ = ["Nearby", "Protocol", "Rule", "SiteEvidence", "central_airway", "protocols", "site_evidence"]
+__all__ = [
+    "Advice",
+    "AtLevel",
+    "Nearby",
+    "Protocol",
+    "Rule",
+    "SiteEvidence",
+    "central_airway",
+    "protocols",
+    "site_evidence",
+    "ultracentral_touch",
+]
 
 Level = Literal["as written", "prefer", "require"]
 
@@ -65,6 +76,23 @@ class Nearby:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLevel:
+    """Organs that are required where a target lies in one of these vertebrae (patterns); ``*`` where none is known."""
+
+    levels: tuple[str, ...]
+    structures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a person is told when facts and fraction count are these."""
+
+    text: str
+    when: Mapping[str, Any] = field(default_factory=dict)
+    fractions: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """One site protocol. Alternatives of a required organ are joined by ``|``: one of them is enough."""
 
@@ -76,6 +104,9 @@ class Protocol:
     required: tuple[str, ...] = ()
     required_if_central: tuple[str, ...] = ()
     nearby: tuple[Nearby, ...] = ()
+    at_level: tuple[AtLevel, ...] = ()
+    at_apex: Nearby | None = None
+    warnings: tuple[Advice, ...] = ()
     governs: tuple[Rule, ...] = ()
     target: tuple[Rule, ...] = ()
     beside: tuple[Rule, ...] = ()
@@ -102,7 +133,18 @@ class _Reader:
 
 
 _HEAD = {"format", "id", "title", "site", "technique", "fractions"}
-_PROTOCOL = _HEAD | {"required", "required_if_central", "required_near", "governs", "target", "beside", "advice"}
+_PROTOCOL = _HEAD | {
+    "required",
+    "required_if_central",
+    "required_near",
+    "required_at",
+    "required_at_apex",
+    "governs",
+    "target",
+    "beside",
+    "advice",
+    "warn",
+}
 _RULE = {"pack", "structures", "except", "metrics", "fractions", "when", "level", "measure_as", "note"}
 
 
@@ -140,18 +182,25 @@ def site_evidence() -> tuple[SiteEvidence, ...]:
 @cache
 def central_airway() -> Nearby:
     """Return what makes a lung lesion central: a distance, and the airway it is measured from."""
+    return _landmarks("central")
+
+
+@cache
+def ultracentral_touch() -> Nearby:
+    """Return what makes a lung lesion ultracentral: the organs it touches, by default; a sheet may name others."""
+    return _landmarks("ultracentral")
+
+
+def _landmarks(key: str) -> Nearby:
     text = resources.files("constraints").joinpath("protocols", "sites.toml").read_text(encoding="utf-8")
-    central = tomllib.loads(text)["central"]
-    return Nearby(float(central["within_mm"]), (), tuple(central["landmarks"]))
+    found = tomllib.loads(text)[key]
+    return Nearby(float(found["within_mm"]), (), tuple(found["landmarks"]))
 
 
 def _protocol(table: Mapping[str, Any], where: str, problems: list[str]) -> Protocol:
     reader = _Reader(where)
     reader.take(table, _PROTOCOL, _HEAD)
-    nearby = tuple(
-        Nearby(float(item["within_mm"]), tuple(item["structures"]), tuple(item["landmarks"]))
-        for item in table.get("required_near", ())
-    )
+    apex = table.get("required_at_apex")
     groups = {
         key: tuple(_rule(rule, f"{where} {key}[{at}]", problems) for at, rule in enumerate(table.get(key, ()), 1))
         for key in ("governs", "target", "beside")
@@ -165,12 +214,27 @@ def _protocol(table: Mapping[str, Any], where: str, problems: list[str]) -> Prot
         fractions=frozenset(table.get("fractions", ())),
         required=tuple(table.get("required", ())),
         required_if_central=tuple(table.get("required_if_central", ())),
-        nearby=nearby,
+        nearby=tuple(_nearby(item) for item in table.get("required_near", ())),
+        at_level=tuple(
+            AtLevel(tuple(item["levels"]), tuple(item["structures"])) for item in table.get("required_at", ())
+        ),
+        at_apex=None if apex is None else _nearby(apex),
+        warnings=tuple(_advice(item) for item in table.get("warn", ())),
         governs=groups["governs"],
         target=groups["target"],
         beside=groups["beside"],
         advice=str(table.get("advice", "")),
     )
+
+
+def _nearby(table: Mapping[str, Any]) -> Nearby:
+    return Nearby(float(table["within_mm"]), tuple(table["structures"]), tuple(table["landmarks"]))
+
+
+def _advice(table: Mapping[str, Any]) -> Advice:
+    fractions = table.get("fractions")
+    when = MappingProxyType(dict(table.get("when", {})))
+    return Advice(str(table["text"]), when, None if fractions is None else frozenset(fractions))
 
 
 def _rule(table: Mapping[str, Any], where: str, problems: list[str]) -> Rule:

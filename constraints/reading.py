@@ -17,15 +17,15 @@ from rtplan.errors import MetricError
 from rtplan.geometry.expression import ExpressionError, names_in, parse_expression
 from rtplan.model import TARGET_ROLES
 
-from .language import Limit, parse_limit, split_limit
+from .language import Limit, parse_limit, parse_metric, split_limit
 from .naming import is_standard
-from .rules import COMBINE, STATUS, TRUST, Applies, Band, ConformityRow, Constraint, Fact, Pack
+from .rules import COMBINE, NEEDS_TRANSCRIPTION, STATUS, TRUST, Applies, Band, ConformityRow, Constraint, Fact, Pack
 
 __all__ = ["FORMAT", "build_pack"]
 
 FORMAT = 1
 _HEAD = {"format", "id", "title", "site", "status", "edition", "note", "applies", "constraint", "column", "row"}
-_LIMITS = {"require", "prefer", "bands", "unmeasurable"}
+_LIMITS = {"require", "prefer", "bands", "unmeasurable", "to_transcribe"}
 _PLAIN = {"id", "structure", "organ", "combine", "endpoint", "cite", "trust", "note", "local"}
 _ROW = _PLAIN | _LIMITS | {"beyond", "fractions", "when", "or_share_pct", "superseded", "information"}
 _COLUMN = _PLAIN | {"metric", "op", "unit"}
@@ -153,6 +153,10 @@ def _check_identity(head: _Table, file_stem: str) -> None:
 def _check_whole(head: _Table, pack: Pack) -> None:
     if not pack.constraints and not pack.conformity:
         head.fault("a pack holds at least one constraint", "constraint")
+    for row in pack.constraints:
+        if bool(row.to_transcribe) != (pack.status == NEEDS_TRANSCRIPTION):
+            what = "a row without a limit" if row.to_transcribe else "a limit"
+            head.fault(f"{what} does not fit the status {pack.status!r}", f"constraint {row.id!r}")
     columns = pack.conformity[0].constraints if pack.conformity else ()
     counts = Counter(row.id for row in (*pack.constraints, *columns) if row.id)
     for constraint_id, count in counts.items():
@@ -198,6 +202,7 @@ def _constraint(table: _Table) -> Constraint:
         note=table.text("note"),
         or_share_pct=table.number("or_share_pct"),
         unmeasurable=_unmeasurable(table),
+        to_transcribe=_to_transcribe(table),
         obstacle=_obstacle(table),
         superseded=table.flag("superseded"),
         information=table.flag("information"),
@@ -282,7 +287,19 @@ def _unmeasurable(table: _Table) -> str:
     return text
 
 
+def _to_transcribe(table: _Table) -> str:
+    text = table.text("to_transcribe")
+    if text and text != "open":
+        try:
+            parse_metric(text)
+        except MetricError as error:
+            table.fault(str(error), "to_transcribe")
+    return text
+
+
 def _obstacle(table: _Table) -> str:
+    if table.data.get("to_transcribe"):
+        return "the limit needs transcription: the table it stands in could not be read"
     if table.data.get("unmeasurable"):
         return table.text("note") or "no dose-volume metric expresses this limit"
     if not table.data.get("structure"):

@@ -13,13 +13,26 @@ from rtplan.metrics.notation import Metric
 
 from .language import Limit
 
-__all__ = ["COMBINE", "STATUS", "TRUST", "Applies", "Band", "ConformityRow", "Constraint", "Fact", "Pack"]
+__all__ = [
+    "COMBINE",
+    "NEEDS_TRANSCRIPTION",
+    "STATUS",
+    "TRUST",
+    "Applies",
+    "Band",
+    "ConformityRow",
+    "Constraint",
+    "Fact",
+    "Pack",
+]
 
 Fact = str | bool | int | float
 """One thing a rule may depend on: a sex, a site, whether a lesion is a metastasis."""
 
 COMBINE = ("each", "union")
-STATUS = ("draft", "single-source", "reviewed", "retired")
+STATUS = ("draft", "single-source", "reviewed", "retired", "needs-transcription")
+NEEDS_TRANSCRIPTION = STATUS[-1]
+"""A pack of this status names what a source limits; its limits could not be read, and it judges nothing."""
 TRUST = {
     "V": "two independent transcriptions agree, or read in the primary text",
     "V1": "one secondary transcription",
@@ -67,6 +80,8 @@ class Constraint:
         Of a critical volume: that share of the organ where it is larger.
     unmeasurable : str
         The limit text of a row whose metric no DVH has.
+    to_transcribe : str
+        What a source limits while its limit could not be read: a metric, or ``"open"``.
     obstacle : str
         Why the row cannot be computed; empty where it can.
     superseded, information : bool
@@ -89,6 +104,7 @@ class Constraint:
     note: str = ""
     or_share_pct: float | None = None
     unmeasurable: str = ""
+    to_transcribe: str = ""
     obstacle: str = ""
     superseded: bool = False
     information: bool = False

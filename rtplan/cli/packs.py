@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -51,21 +51,30 @@ def show(pack_id: str, form: str) -> int:
 
     pack = load_pack(pack_id)
     rows = flat_rows(pack)
+    missing = [row for row in pack.constraints if row.to_transcribe]
     if form == "json":
         head = {"schema": "rtplan.pack/1", "id": pack.id, "title": pack.title, "status": pack.status}
         more = {"site": pack.site, "edition": pack.edition, "sha256": pack.sha256}
-        click.echo(json.dumps({**head, **more, "constraints": rows}, indent=1, allow_nan=False))
+        open_rows = [{"structure": row.structure, "organ": row.organ, "metric": row.to_transcribe} for row in missing]
+        document = {**head, **more, "constraints": rows, "needs_transcription": open_rows}
+        click.echo(json.dumps(document, indent=1, allow_nan=False))
         return 0
     click.echo(f"{pack.id}: {pack.title} ({pack.status}, {pack.edition})\n")
     for row in rows:
-        count = ",".join(str(number) for number in row["fractions"] or ()) or "any"
-        limit = f"{row['metric']} {row['op']} {row['limit']:g}"
-        upper = f"..{row['upper']:g}" if row.get("upper") is not None else ""
-        old = " superseded" if row["superseded"] else ""
-        name = row["structure"] or row.get("organ") or ""
-        line = f"{name:<38} {count:>5} fx  {limit}{upper} {row['unit']}"
-        click.echo(f"{line:<74} {row['level']:<8}{row['trust']}{old}")
+        click.echo(_line(row))
+    for left in missing:
+        click.echo(f"{left.structure or left.organ:<45}  its limit needs transcription; nothing is judged")
     return 0
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    count = ",".join(str(number) for number in row["fractions"] or ()) or "any"
+    limit = f"{row['metric']} {row['op']} {row['limit']:g}"
+    upper = f"..{row['upper']:g}" if row.get("upper") is not None else ""
+    old = " superseded" if row["superseded"] else ""
+    name = row["structure"] or row.get("organ") or ""
+    line = f"{name:<38} {count:>5} fx  {limit}{upper} {row['unit']}"
+    return f"{line:<74} {row['level']:<8}{row['trust']}{old}"
 
 
 @command.command("check")

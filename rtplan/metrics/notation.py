@@ -70,7 +70,7 @@ class Metric:
     unit : str
         Of the result: Gy, ``"%Rx"`` (a dose as a share of the prescription), ``"%"``, cc, none.
     index : str
-        Name of the plan index where `kind` is INDEX.
+        Name of the plan index where `kind` is INDEX; else what the value is joined with (``"+ prior"``).
     twin : Twin or None
     plugin : str
         Name of the metric where `kind` is PLUGIN.
@@ -92,7 +92,10 @@ class Metric:
 
     def __str__(self) -> str:
         text = self._body()
-        return f"{self.twin.name}({_plain(self.twin.alpha_beta_gy)}){{{text}}}" if self.twin else text
+        if self.twin:
+            text = f"{self.twin.name}({_plain(self.twin.alpha_beta_gy)}){{{text}}}"
+        # What a limit is put to beyond the measured value (an earlier course) stands behind it.
+        return f"{text} {self.index}" if self.index and self.kind is not Kind.INDEX else text
 
     def _body(self) -> str:
         share = "[%]" if self.unit == PERCENT_RX else ""

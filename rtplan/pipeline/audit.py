@@ -299,8 +299,8 @@ def _withheld(finding: Finding, reason: str) -> Finding:
 
 
 def _facts(sheet: Sheet) -> dict[str, Any]:
-    """Return what rows may depend on: a lesion is a metastasis unless the sheet says otherwise."""
-    return {"disease": "metastasis", **sheet.patient}
+    """Return what rows may depend on: a metastasis never irradiated before, unless the sheet says otherwise."""
+    return {"disease": "metastasis", "prior_irradiation": False, **sheet.patient}
 
 
 def _fractions(plan: Plan | None, sheet: Sheet) -> int | None:

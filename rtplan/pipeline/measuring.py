@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
+
 from constraints.judge import Measurement, Standing
+from constraints.language import LESIONS, PRESCRIPTION
 from constraints.naming import stand_ins
 from constraints.rules import Constraint
 from rtplan.dvh import DVH
-from rtplan.geometry.expression import Combination, Expression
+from rtplan.geometry.expression import Combination, Expression, Name
 from rtplan.metrics.indices import Target, measure_index
 from rtplan.metrics.measure import measure
 from rtplan.metrics.notation import Kind, Metric
@@ -25,6 +30,7 @@ from .lesions import Lesion, overlap_cc
 
 __all__ = ["Measurer", "is_target_name"]
 
+Array = NDArray[np.float64]
 TARGET_NAMES = frozenset({"GTV", "CTV", "ITV", "PTV", "PTV_Brain"})
 
 
@@ -45,6 +51,7 @@ class Measurer:
     _overlaps: dict[str, float] = field(default_factory=dict)
     _indices: dict[tuple[int, str], Measured | NotMeasured] = field(default_factory=dict)
     _targets: dict[int, Target] = field(default_factory=dict)
+    _diameters: dict[int, float | None] = field(default_factory=dict)
 
     def about(self, lesion: Lesion | None, measure_as: dict[str, str] | None = None) -> Measurer:
         """Return the same measurer for another lesion or another reading of names; caches are shared."""
@@ -92,14 +99,30 @@ class Measurer:
 
     def reading(self, lesion: Lesion, metric: Metric) -> Measured | NotMeasured:
         """Measure any metric of a lesion's target."""
-        if metric.index == "Rx":
+        if metric.index == PRESCRIPTION:
             return _of_prescription(lesion, metric)
+        if metric.index == LESIONS:
+            count = float(len(self.lesions))
+            return Measured(count, count, count, metric.unit)
         if metric.kind is Kind.INDEX:
             return self.index(lesion, metric)
         dvh = self.dvh(lesion.key)
         if isinstance(dvh, NotMeasured):
             return replace(dvh, unit=metric.unit)
         return measure(dvh, metric, prescription_gy=lesion.prescription_gy, fractions=lesion.fractions)
+
+    def diameter_mm(self, lesion: Lesion) -> float | None:
+        """Return the largest distance within the GTV of a lesion, or within the lesion where no GTV is drawn, mm."""
+        number = lesion.structure.number
+        if number not in self._diameters:
+            own = [
+                item
+                for item in self.anatomy.of_class("GTV")
+                if overlap_cc(self.anatomy, lesion.key, Name(f"roi_{item.number}")) > 0
+            ]
+            points = [self.anatomy.outline_mm(Name(f"roi_{item.number}")) for item in own]
+            self._diameters[number] = largest_distance_mm(points or [self.anatomy.outline_mm(lesion.key)])
+        return self._diameters[number]
 
     def _find(self, name: str) -> Found:
         return self.anatomy.find_expression(self.measure_as.get(name, name))
@@ -201,11 +224,43 @@ class Measurer:
 
 def _of_prescription(lesion: Lesion, metric: Metric) -> Measured | NotMeasured:
     """Biological effect of the prescription itself: exact, no dose grid is involved."""
-    if not lesion.prescription_gy or not lesion.fractions or metric.twin is None:
+    if not lesion.prescription_gy or not lesion.fractions:
         return NotMeasured("no prescription with a fraction count is known", metric.unit)
+    if metric.twin is None:
+        dose_gy = lesion.prescription_gy
+        return Measured(dose_gy, dose_gy, dose_gy, metric.unit)
     convert = eqd2_gy if metric.twin.name == "EQD2" else bed_gy
     value = float(convert(lesion.prescription_gy, lesion.fractions, alpha_beta_gy=metric.twin.alpha_beta_gy))
     return Measured(value, value, value, metric.unit)
+
+
+def largest_distance_mm(clouds: Sequence[Array]) -> float | None:
+    """Return the largest distance between two points of one cloud; None where there are none.
+
+    Examples
+    --------
+    >>> largest_distance_mm([np.array([[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]])])
+    5.0
+    """
+    spans = []
+    for cloud in clouds:
+        if len(cloud) == 0:
+            continue
+        # The ends of the longest chord are extreme points along some direction: many directions find them.
+        extreme = np.unique(np.concatenate([(cloud @ DIRECTIONS.T).argmax(0), (cloud @ DIRECTIONS.T).argmin(0)]))
+        spans.append(float(pdist(cloud[extreme]).max()) if len(extreme) > 1 else 0.0)
+    return max(spans, default=None)
+
+
+def _directions(count: int = 256) -> Array:
+    """Return unit vectors spread evenly over the sphere (a Fibonacci lattice), shape (count, 3)."""
+    steps = np.arange(count) + 0.5
+    height, turn = 1 - 2 * steps / count, np.pi * (1 + 5**0.5) * steps
+    radius = np.sqrt(1 - height**2)
+    return np.column_stack([radius * np.cos(turn), radius * np.sin(turn), height])
+
+
+DIRECTIONS = _directions()
 
 
 def _is_absent(found: Found) -> bool:

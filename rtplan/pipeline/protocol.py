@@ -6,24 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-
 from constraints.conformity import constraints_at
 from constraints.judge import judge_constraint
+from constraints.language import LESIONS, MONTHS_SINCE_PRIOR
 from constraints.pack import load_pack
-from constraints.protocol import Nearby, Protocol, Rule, central_airway, protocols
+from constraints.protocol import Protocol, Rule, protocols
 from constraints.rules import Constraint, Pack
 from rtplan.metrics.notation import Kind
-from rtplan.model import Finding, Issue, NotMeasured, Severity, Verdict
+from rtplan.model import Finding, Issue
 
 from .lesions import Lesion
+from .location import advice, airway_facts
 from .measuring import Measurer, is_target_name
+from .required import missing_organs, names_of
 
 __all__ = ["choose_protocol", "chosen_findings", "protocol_findings"]
 
-Array = NDArray[np.float64]
 Facts = Mapping[str, Any]
 
 
@@ -63,19 +61,25 @@ def protocol_findings(
     tuple of Finding
         Required organs that are missing, targets lesion by lesion, governing organ rows, rows beside.
     """
-    if protocol.advice:
-        issues.append(Issue("protocol-advice", Severity.NOTE, protocol.advice, where=protocol.id))
-    known = {**facts, "site": protocol.site, "central": _is_central(lesions, measurer, facts)}
+    known = {**facts, "site": protocol.site, **airway_facts(protocol, lesions, measurer, facts)}
+    issues += advice(protocol, lesions, measurer, known)
     governing: list[Finding] = []
     for rule in protocol.target:
         governing += _judged(rule, lesions, measurer, known, governs=True)
     governing += _in_order(protocol.governs, lesions, measurer, known)
     taken = {(finding.pack, finding.constraint) for finding in governing}
-    beside = [item for rule in protocol.beside for item in _judged(rule, lesions, measurer, known, governs=False)]
+    beside = [
+        item
+        for rule in protocol.beside
+        for item in _judged(rule, lesions, measurer, known, governs=False)
+        if rule.measure_as or (item.pack, item.constraint) not in taken
+    ]
+    ruled = {name for rule in protocol.governs for name in _ruled(rule, measurer.fractions, known)}
+    judged = {name for item in governing for name in names_of(item.structure)}
     return (
-        *_missing(protocol, lesions, measurer, known, governing),
+        *missing_organs(protocol, lesions, measurer, known, ruled=ruled, judged=judged),
         *governing,
-        *(item for item in beside if (item.pack, item.constraint) not in taken),
+        *beside,
     )
 
 
@@ -90,7 +94,7 @@ def chosen_findings(
     findings: list[Finding] = []
     for pack in packs:
         for row, lesion in _rows(pack, lesions):
-            these = _facts_of(lesion, facts)
+            these = _facts_of(lesion, facts, measurer)
             about = measurer.about(lesion)
             governs = pack.id in own or about.has(row.structure)
             findings += judge_constraint(
@@ -120,11 +124,16 @@ def _rows(pack: Pack, lesions: Sequence[Lesion]) -> Iterator[tuple[Constraint, L
 
 
 def _is_of_target(row: Constraint) -> bool:
+    if row.metric is not None and row.metric.index in {LESIONS, MONTHS_SINCE_PRIOR}:
+        return False
     return is_target_name(row.structure) or (row.metric is not None and row.metric.kind is Kind.INDEX)
 
 
-def _facts_of(lesion: Lesion | None, facts: Facts) -> dict[str, Any]:
-    return {**facts, "ptv_cc": lesion.volume_cc, "site": lesion.site} if lesion else dict(facts)
+def _facts_of(lesion: Lesion | None, facts: Facts, measurer: Measurer) -> dict[str, Any]:
+    if lesion is None:
+        return dict(facts)
+    size = {"diameter_mm": measurer.diameter_mm(lesion)} if lesion.site == "brain" else {}
+    return {**facts, "ptv_cc": lesion.volume_cc, "site": lesion.site, **size}
 
 
 def _in_order(rules: Sequence[Rule], lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> list[Finding]:
@@ -134,7 +143,7 @@ def _in_order(rules: Sequence[Rule], lesions: Sequence[Lesion], measurer: Measur
     for rule in rules:
         skip = frozenset(taken) if rule.structures is None else frozenset[str]()
         found = _judged(rule, lesions, measurer, facts, governs=True, skip=skip)
-        taken.update(name for item in found for name in _names(item.structure))
+        taken.update(name for item in found for name in names_of(item.structure))
         findings += found
     return findings
 
@@ -164,7 +173,7 @@ def _judged(
             _levelled(row, rule),
             about,
             fractions=fractions,
-            facts=_facts_of(lesion, facts),
+            facts=_facts_of(lesion, facts, measurer),
             governs=governs,
             lesion=lesion.name if lesion else "",
         )
@@ -172,7 +181,7 @@ def _judged(
 
 
 def _is_asked(rule: Rule, row: Constraint, skip: frozenset[str]) -> bool:
-    names = _names(row.structure)
+    names = names_of(row.structure)
     if rule.structures is not None and row.structure not in rule.structures:
         return False
     if rule.structures is None and (row.structure in rule.excluded or skip.intersection(names)):
@@ -189,36 +198,6 @@ def _noted(finding: Finding, rule: Rule) -> Finding:
     return replace(finding, note="; ".join(filter(None, (finding.note, rule.note)))) if rule.note else finding
 
 
-def _names(structure: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in structure.split("|"))
-
-
-def _missing(
-    protocol: Protocol, lesions: Sequence[Lesion], measurer: Measurer, facts: Facts, governing: Sequence[Finding]
-) -> list[Finding]:
-    """Say which required organs are not contoured, or are so under a name that no governing row is about."""
-    wanted = list(protocol.required)
-    if facts.get("central") is not False:
-        wanted += protocol.required_if_central
-    for near in protocol.nearby:
-        if _lies_near(near, lesions, measurer):
-            wanted += near.structures
-    ruled = {name for rule in protocol.governs for name in _ruled(rule, measurer.fractions, facts)}
-    judged = {name for item in governing for name in _names(item.structure)}
-    findings = []
-    for group in dict.fromkeys(wanted):
-        names = _names(group)
-        text = " or ".join(names)
-        drawn = [name for name in names if measurer.anatomy.find(name).tree is not None]
-        if not drawn:
-            findings.append(_required(protocol, group, f"{text} is required for {protocol.title} and is not contoured"))
-        elif ruled.intersection(names) and not judged.intersection(names):
-            limits = " or ".join(name for name in names if name in ruled)
-            reason = f"the limits are for {limits}, and {' and '.join(drawn)} cannot stand for it"
-            findings.append(_required(protocol, group, reason))
-    return findings
-
-
 def _ruled(rule: Rule, fractions: int | None, facts: Facts) -> Iterator[str]:
     """Yield the structures for which a rule has a row at this fraction count."""
     if any(facts.get(key) != value for key, value in rule.when.items()):
@@ -229,48 +208,4 @@ def _ruled(rule: Rule, fractions: int | None, facts: Facts) -> Iterator[str]:
         if fractions is not None and any(count is not None and fractions not in count for count in counts):
             continue
         if row.computable and not row.superseded and not row.information and _is_asked(rule, row, frozenset()):
-            yield from _names(row.structure)
-
-
-def _required(protocol: Protocol, structure: str, reason: str) -> Finding:
-    return Finding(
-        pack=protocol.id,
-        constraint=f"required-{structure.replace('|', '-').lower()}",
-        governs=True,
-        structure=structure,
-        roi="",
-        metric="contoured",
-        limit="required",
-        verdict=Verdict.NOT_JUDGED,
-        measured=NotMeasured(reason),
-        reason=reason,
-        cite="site protocol",
-    )
-
-
-def _lies_near(near: Nearby, lesions: Sequence[Lesion], measurer: Measurer) -> bool:
-    landmarks = _points(near.landmarks, measurer)
-    return any(_distance_mm(lesion, landmarks, measurer) <= near.within_mm for lesion in lesions)
-
-
-def _is_central(lesions: Sequence[Lesion], measurer: Measurer, facts: Facts) -> bool | None:
-    """Whether a lesion lies within 2 cm of the airway; None where no airway is contoured and nobody says."""
-    airway = _points(central_airway().landmarks, measurer)
-    if any(_distance_mm(lesion, airway, measurer) <= central_airway().within_mm for lesion in lesions):
-        return True
-    said = facts.get("central")
-    return said if isinstance(said, bool) else False if airway else None
-
-
-def _points(names: Sequence[str], measurer: Measurer) -> list[Array]:
-    """Return the contour points of the structures of these names that are there."""
-    trees = [tree for name in names if (tree := measurer.anatomy.find(name).tree) is not None]
-    return [measurer.anatomy.vertices_mm(tree) for tree in trees]
-
-
-def _distance_mm(lesion: Lesion, points: Sequence[Array], measurer: Measurer) -> float:
-    stack = measurer.anatomy.stack(lesion.structure)
-    if stack is None or not points:
-        return float("inf")
-    own = cKDTree(stack.vertices_mm)
-    return float(min(own.query(cloud)[0].min() for cloud in points))
+            yield from names_of(row.structure)
