@@ -20,7 +20,17 @@ from rtplan.metrics.notation import Kind, Metric
 from rtplan.model import TARGET_ROLES
 from rtplan.units import CC, PERCENT
 
-__all__ = ["Resolution", "StandIn", "compose", "is_standard", "resolve", "side_of", "stand_ins", "target_class"]
+__all__ = [
+    "Resolution",
+    "StandIn",
+    "compose",
+    "is_standard",
+    "resolve",
+    "side_of",
+    "stand_ins",
+    "target_class",
+    "wholes",
+]
 
 _SIDES = {"l": "_L", "lt": "_L", "left": "_L", "r": "_R", "rt": "_R", "right": "_R"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -147,6 +157,19 @@ def compose(name: str) -> tuple[str, ...] | None:
     """
     parts = _data()["parts"].get(name)
     return tuple(parts) if parts else None
+
+
+def wholes(name: str) -> tuple[str, ...]:
+    """Return the structures that hold `name` as one side of a pair.
+
+    Examples
+    --------
+    >>> wholes("Hippocampus_L"), wholes("Jejunum")
+    (('Hippocampi',), ())
+    """
+    if not name.endswith(("_L", "_R")):
+        return ()
+    return tuple(whole for whole, parts in _data()["parts"].items() if name in parts)
 
 
 def stand_ins(name: str) -> tuple[StandIn, ...]:

@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata, resources, util
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -225,16 +226,23 @@ def _load(file: Traversable) -> Pack:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise PackError(f"{file.name} cannot be read: {reason}", (reason,)) from error
+    return _built(content, file.name)
+
+
+@lru_cache(maxsize=64)
+def _built(content: bytes, name: str) -> Pack:
+    """Build a pack from the bytes of its file; an audit asks for the same ones again and again."""
     try:
         data = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(f"{file.name} is not TOML: {error}", (str(error),)) from error
+        raise PackError(f"{name} is not TOML: {error}", (str(error),)) from error
     except RecursionError as error:
-        raise PackError(f"{file.name} is nested too deeply to be a pack", ("nested too deeply",)) from error
-    pack, faults = build_pack(data, file_stem=_stem(file), sha256=hashlib.sha256(content).hexdigest())
+        raise PackError(f"{name} is nested too deeply to be a pack", ("nested too deeply",)) from error
+    stem = name.removesuffix(".toml")
+    pack, faults = build_pack(data, file_stem=stem, sha256=hashlib.sha256(content).hexdigest())
     if pack is None:
         count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise PackError(f"{file.name} has {count}; the first: {faults[0]}", faults)
+        raise PackError(f"{name} has {count}; the first: {faults[0]}", faults)
     return pack
 
 

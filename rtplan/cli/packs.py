@@ -77,6 +77,57 @@ def _line(row: Mapping[str, Any]) -> str:
     return f"{line:<74} {row['level']:<8}{row['trust']}{old}"
 
 
+@command.command("compare")
+@click.argument("pack_ids", metavar="ID ID...", nargs=-1, required=True)
+@click.option("--structure", help="Only rows that name this structure (a TG-263 name).")
+@click.option("--fractions", type=click.IntRange(min=1), help="Only rows for this fraction count.")
+@click.option("--on", "study", type=click.Path(path_type=Path), help="A study: what each limit says of its plan.")
+@FORMAT
+def compare(
+    pack_ids: tuple[str, ...], structure: str | None, fractions: int | None, study: Path | None, form: str
+) -> int:
+    """Show several packs (ids or files) side by side, and where they disagree."""
+    from constraints.compare import compare_packs  # noqa: PLC0415
+    from constraints.pack import load_pack  # noqa: PLC0415
+
+    if study is not None:
+        return _on_plan(study, pack_ids, structure, form)
+    found = compare_packs([load_pack(item) for item in pack_ids], structure=structure, fractions=fractions)
+    if form == "json":
+        rows = [
+            {"structure": item.structure, "fractions": item.fractions, "metric": item.metric}
+            | {"limits": item.limits, "disagree": item.disagree}
+            for item in found
+        ]
+        click.echo(json.dumps({"schema": "rtplan.packcompare/1", "packs": list(pack_ids), "rows": rows}, indent=1))
+        return 0
+    for item in found:
+        count = f"{item.fractions} fx" if item.fractions else "any"
+        click.echo(f"{item.structure}  {count}  {item.metric}{'  (they disagree)' if item.disagree else ''}")
+        for name, texts in item.limits.items():
+            click.echo(f"    {name:<26}{'; '.join(texts)}")
+    return 0
+
+
+def _on_plan(study: Path, pack_ids: tuple[str, ...], structure: str | None, form: str) -> int:
+    """Put every pack to one plan; the verdicts stand side by side and decide nothing."""
+    from rtplan.report.conflicts import side_by_side  # noqa: PLC0415
+    from rtplan.study import audit_path  # noqa: PLC0415
+
+    report = audit_path(study, packs=pack_ids)
+    rows = side_by_side(report.findings, {Path(item).stem if item.endswith(".toml") else item for item in pack_ids})
+    rows = [row for row in rows if structure is None or structure in row["structure"].split("|")]
+    if form == "json":
+        click.echo(json.dumps({"schema": "rtplan.packcompare/1", "packs": list(pack_ids), "rows": rows}, indent=1))
+        return 0
+    for row in rows:
+        head = f"{row['structure']}  {row['metric']}  {row['value']}"
+        click.echo(f"{head}{'  (they disagree)' if row['disagree'] else ''}")
+        for item in row["limits"]:
+            click.echo(f"    {item['pack']:<26}{item['limit']} [{item['trust']}]: {item['verdict']}")
+    return 0
+
+
 @command.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 @FORMAT

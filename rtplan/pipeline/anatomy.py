@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.naming import compose, resolve, target_class
+from constraints.naming import compose, resolve, target_class, wholes
 from rtplan.dvh import DVH, Models, compute_dvh
 from rtplan.geometry import (
     Expression,
@@ -28,6 +28,8 @@ from rtplan.geometry import (
 from rtplan.geometry.expression import Combination, Name
 from rtplan.geometry.layout import Layout, lay_out
 from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
+
+from .sides import split_by_side
 
 __all__ = ["Anatomy", "Found", "named_structures"]
 
@@ -69,6 +71,7 @@ class Anatomy:
     spacing_mm: float | None = None
     _stacks: dict[int, Stack | None] = field(default_factory=dict, repr=False)
     _dvhs: dict[str, DVH | NotMeasured] = field(default_factory=dict, repr=False)
+    _halves: dict[int, Structure] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.spacing_mm is None:
@@ -110,7 +113,8 @@ class Anatomy:
             return Found(Name(_key(usable[0])), usable[0].name)
         if same:
             return Found(None, same[0].name, self.problem(same[0]))
-        return self._composed(name)
+        composed = self._composed(name)
+        return composed if composed.tree is not None else self._one_side(name) or composed
 
     def find_expression(self, text: str) -> Found:
         """Resolve an expression; ``- GTV`` takes nothing away where no GTV is drawn, and says so."""
@@ -168,7 +172,8 @@ class Anatomy:
 
     def _structure(self, key: str) -> Structure:
         number = int(key.removeprefix("roi_"))
-        return next(item for item in self.structures if item.number == number)
+        known = (*self.structures, *self._halves.values())
+        return next(item for item in known if item.number == number)
 
     def _stack_of(self, key: str) -> Stack:
         stack = self.stack(self._structure(key))
@@ -204,6 +209,20 @@ class Anatomy:
             if tree is not None and part.tree is not None:
                 tree = Combination("|", tree, part.tree)
         return Found(tree, " | ".join(part.roi for part in found))
+
+    def _one_side(self, name: str) -> Found | None:
+        """Return one side of a pair that is drawn as one structure; None where no such pair is there."""
+        for whole in wholes(name):
+            drawn = [item for item in self.structures if item.standard_name == whole and not self.problem(item)]
+            if len(drawn) != 1:
+                continue
+            halves = split_by_side(drawn[0])
+            if halves is None:
+                return Found(None, drawn[0].name, f"{whole} is one structure and cannot be told apart into its sides")
+            half = halves[0 if name.endswith("_L") else 1]
+            self._halves[half.number] = half
+            return Found(Name(_key(half)), f"{drawn[0].name}, {'left' if name.endswith('_L') else 'right'} side")
+        return None
 
     def _resolved(self, tree: Expression) -> Found:
         if isinstance(tree, Name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,10 +30,11 @@ from rtplan.radiobiology import effect
 from .anatomy import Anatomy, named_structures
 from .curves import curves_of
 from .lesions import Lesion, find_lesions
+from .location import ULTRACENTRAL
 from .measuring import Measurer
 from .obstacles import implausible, obstacles, part_of_more
 from .outcomes import OutcomeSettings, outcome_panels, withheld
-from .protocol import choose_protocol, chosen_findings, protocol_findings
+from .protocol import ALPHA_BETA, choose_protocol, chosen_findings, protocol_findings, unruled_findings
 from .sheet import Sheet
 from .stored import compare_stored
 
@@ -97,6 +98,8 @@ def audit(
         Where a selection names nothing that is there, or a pack does not load.
     """
     sheet = sheet or Sheet()
+    by_sheet = bool(sheet.packs and not packs)
+    packs = packs or sheet.packs
     loaded = [item if isinstance(item, Pack) else load_pack(item) for item in packs]
     own = frozenset(pack.id for pack, item in zip(loaded, packs, strict=True) if _is_own(item))
     issues = [*case.issues, *(Issue("plugin-unusable", Severity.WARN, text) for text in plugin_problems())]
@@ -110,6 +113,9 @@ def audit(
     if reason:
         remedy = "choose --plan, or export the dose of the sum"
         issues.append(Issue("several-plans", Severity.WARN, reason, remedy=remedy))
+    if by_sheet:
+        message = f"the sheet chose what governs: {', '.join(sheet.packs)}"
+        issues.append(Issue("packs-from-sheet", Severity.NOTE, message))
     results = [_audited(item, loaded, own, sheet, models or Models(), issues, part=reason) for item in usable]
     findings = tuple(finding for result in results for finding in result.findings)
     verdict = worst(finding.counts_as for finding in findings if finding.governs)
@@ -212,7 +218,7 @@ def _audited(
     issues += compare_stored(anatomy)
     fractions = _common_fractions(lesions, facts.fractions)
     measurer = Measurer(anatomy, lesions, fractions)
-    findings = _findings(measurer, lesions, packs, own, _facts(sheet), issues)
+    findings = _findings(measurer, lesions, packs, own, sheet, issues)
     reason = blocked[0].message if blocked else implausible(measurer, lesions, issues)
     settings = OutcomeSettings(_facts(sheet), sheet.alpha_beta_gy, sheet.shown_models)
     panels = outcome_panels(measurer, lesions, settings)
@@ -237,9 +243,10 @@ def _findings(
     lesions: Sequence[Lesion],
     packs: Sequence[Pack],
     own: frozenset[str],
-    facts: Mapping[str, Any],
+    sheet: Sheet,
     issues: list[Issue],
 ) -> tuple[Finding, ...]:
+    facts, said = _facts(sheet), sheet.patient
     by_protocol: dict[str, list[Lesion]] = {}
     findings: list[Finding] = []
     known = {}
@@ -247,12 +254,17 @@ def _findings(
         protocol, reason = choose_protocol(lesion)
         if protocol is None:
             findings.append(_unjudged(f"{lesion.name}: {reason}", lesion.name))
+            findings += unruled_findings(lesion, measurer, facts)
         else:
             known[protocol.id] = protocol
             by_protocol.setdefault(protocol.id, []).append(lesion)
     findings += [_unjudged(f"{issue.where}: {issue.message}") for issue in issues if issue.code == "sheet-target"]
     if not lesions:
         findings.append(_unjudged("no target was found, so no protocol is known"))
+    if lesions and "prior_irradiation" not in said:
+        message = "nobody said whether the place was irradiated before: limits for tissue never irradiated are applied"
+        remedy = "say prior_irradiation = true or false under [patient] in the sheet"
+        issues.append(Issue("prior-irradiation-unsaid", Severity.NOTE, message, remedy=remedy))
     for key, group in by_protocol.items():
         findings += protocol_findings(known[key], group, measurer, facts, issues)
     findings = _unique(findings)
@@ -300,7 +312,8 @@ def _withheld(finding: Finding, reason: str) -> Finding:
 
 def _facts(sheet: Sheet) -> dict[str, Any]:
     """Return what rows may depend on: a metastasis never irradiated before, unless the sheet says otherwise."""
-    return {"disease": "metastasis", "prior_irradiation": False, **sheet.patient}
+    known = {"disease": "metastasis", "prior_irradiation": False, **sheet.patient}
+    return {**known, ULTRACENTRAL: sheet.ultracentral, ALPHA_BETA: sheet.alpha_beta_gy}
 
 
 def _fractions(plan: Plan | None, sheet: Sheet) -> int | None:

@@ -27,6 +27,7 @@ from rtplan.radiobiology import bed_gy, eqd2_gy
 
 from .anatomy import Anatomy, Found
 from .lesions import Lesion, overlap_cc
+from .overlap import best_despite_overlap
 
 __all__ = ["Measurer", "is_target_name"]
 
@@ -138,12 +139,14 @@ class Measurer:
         if isinstance(dvh, NotMeasured):
             return Measurement(found.roi, replace(dvh, unit=metric.unit))
         value = self._measured(dvh, metric)
+        overlap = self._overlap(found.tree)
+        floor = best_despite_overlap(metric, overlap, dvh.total_cc, self.prescription_gy)
         item = Measurement(
             found.roi,
             value,
-            overlap_cc=self._overlap(found.tree),
+            overlap_cc=overlap,
             prescription_gy=self.prescription_gy,
-            note=found.note,
+            note="; ".join(filter(None, (found.note, floor))),
         )
         if isinstance(value, NotMeasured):
             return self._too_small(item, value, found.tree, metric)

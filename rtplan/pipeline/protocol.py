@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from constraints.conformity import constraints_at
+from constraints.conversion import converted_pack
 from constraints.judge import judge_constraint
 from constraints.language import LESIONS, MONTHS_SINCE_PRIOR
 from constraints.pack import load_pack
@@ -20,7 +21,10 @@ from .location import advice, airway_facts
 from .measuring import Measurer, is_target_name
 from .required import missing_organs, names_of
 
-__all__ = ["choose_protocol", "chosen_findings", "protocol_findings"]
+__all__ = ["ALPHA_BETA", "choose_protocol", "chosen_findings", "protocol_findings", "unruled_findings"]
+
+ALPHA_BETA = "alpha_beta_gy"
+"""The fact that holds a person's own values of alpha/beta, by tissue or structure, Gy."""
 
 Facts = Mapping[str, Any]
 
@@ -83,6 +87,16 @@ def protocol_findings(
     )
 
 
+def unruled_findings(lesion: Lesion, measurer: Measurer, facts: Facts) -> tuple[Finding, ...]:
+    """Return what the packs of a lesion's site convert to its fraction count where no protocol has it: beside only."""
+    of_site = [item for item in protocols() if (item.site, item.technique) == (lesion.site, lesion.technique)]
+    packs = dict.fromkeys(rule.pack for item in of_site for rule in item.governs)
+    found: list[Finding] = []
+    for name in packs if lesion.fractions is not None else ():
+        found += _converted(Rule(name), measurer, facts, frozenset())
+    return tuple(found)
+
+
 def chosen_findings(
     packs: Sequence[Pack], lesions: Sequence[Lesion], measurer: Measurer, facts: Facts, own: frozenset[str]
 ) -> tuple[Finding, ...]:
@@ -106,6 +120,7 @@ def chosen_findings(
                 governs=governs,
                 lesion=lesion.name if lesion else "",
             )
+        findings += _converted(Rule(pack.id), measurer, facts, frozenset(), pack)
     return tuple(findings)
 
 
@@ -177,7 +192,24 @@ def _judged(
             governs=governs,
             lesion=lesion.name if lesion else "",
         )
+    if not governs:
+        findings += _converted(rule, measurer, facts, skip)
     return [_noted(item, rule) for item in findings]
+
+
+def _converted(
+    rule: Rule, measurer: Measurer, facts: Facts, skip: frozenset[str], pack: Pack | None = None
+) -> list[Finding]:
+    """Judge what a pack does not print for this fraction count, converted; it never governs."""
+    converted = converted_pack(pack or load_pack(rule.pack), measurer.fractions, facts.get(ALPHA_BETA) or {})
+    about = measurer.about(None, dict(rule.measure_as))
+    findings: list[Finding] = []
+    for row in converted.constraints:
+        if _is_asked(rule, row, skip) and about.has(row.structure):
+            findings += judge_constraint(
+                converted, row, about, fractions=measurer.fractions, facts=facts, governs=False
+            )
+    return findings
 
 
 def _is_asked(rule: Rule, row: Constraint, skip: frozenset[str]) -> bool:

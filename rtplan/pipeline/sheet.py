@@ -2,7 +2,8 @@
 
 TOML: ``[[lesion]] target, site, prescription_gy, fractions, plan, confirm``; ``[[course]] plans, same_days``;
 ``[names]`` ROI name -> standard name; ``[patient]`` facts such as sex; ``[[accept]] finding, who, why, date``;
-``[alpha_beta]`` tissue or structure -> Gy; ``[models] show``: models to evaluate although they are off.
+``[alpha_beta]`` tissue or structure -> Gy; ``[models] show``: models to evaluate although they are off;
+``[settings] packs, ultracentral``: packs that shall govern, organs that a lesion touches to be ultracentral.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from constraints.naming import is_standard
 from rtplan.errors import SheetError
 from rtplan.radiobiology import alpha_beta_of, outcome_models
 
+from .patient import patient_facts
+
 __all__ = ["Sheet", "SheetLesion", "parse_names", "parse_sheet", "with_names"]
 
-_TOP = {"format", "lesion", "course", "names", "patient", "accept", "alpha_beta", "models"}
+_TOP = {"format", "lesion", "course", "names", "patient", "accept", "alpha_beta", "models", "settings"}
 _LESION = {"target", "site", "prescription_gy", "fractions", "plan", "confirm", "note"}
 
 
@@ -45,6 +49,8 @@ class Sheet:
     accepted: tuple[Mapping[str, Any], ...] = ()
     alpha_beta_gy: Mapping[str, float] = field(default_factory=dict)
     shown_models: frozenset[str] = frozenset()
+    packs: tuple[str, ...] = ()
+    ultracentral: tuple[str, ...] = ()
 
 
 def parse_sheet(text: str) -> Sheet:
@@ -82,7 +88,8 @@ def parse_sheet(text: str) -> Sheet:
     found = tuple(_lesion(item, at, problems) for at, item in enumerate(lesions, 1))
     names = _mapping(table, "names", problems)
     problems += [f"names {key!r}: a text is expected" for key, value in names.items() if not isinstance(value, str)]
-    patient = _mapping(table, "patient", problems)
+    patient = patient_facts(_mapping(table, "patient", problems), problems)
+    settings = _settings(table, problems)
     ratios = _alpha_beta(table, problems)
     shown = _shown_models(table, problems)
     if problems:
@@ -95,6 +102,8 @@ def parse_sheet(text: str) -> Sheet:
         tuple(accepted),
         MappingProxyType(ratios),
         shown,
+        settings["packs"],
+        settings["ultracentral"],
     )
 
 
@@ -166,6 +175,24 @@ def _lesion(item: Mapping[str, Any], at: int, problems: list[str]) -> SheetLesio
         item.get("plan"),
         bool(item.get("confirm", False)),
     )
+
+
+def _settings(table: Mapping[str, Any], problems: list[str]) -> dict[str, tuple[str, ...]]:
+    asked = _mapping(table, "settings", problems)
+    found: dict[str, tuple[str, ...]] = {"packs": (), "ultracentral": ()}
+    for key, value in asked.items():
+        if key not in found:
+            problems.append(f"settings: unknown key {key!r}")
+        elif not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            problems.append(f"settings {key}: a list of texts is expected")
+        else:
+            found[key] = tuple(value)
+    problems += [
+        f"settings ultracentral: {name!r} is no standard name"
+        for name in found["ultracentral"]
+        if not is_standard(name)
+    ]
+    return found
 
 
 def _alpha_beta(table: Mapping[str, Any], problems: list[str]) -> dict[str, float]:

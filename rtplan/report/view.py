@@ -24,6 +24,7 @@ from rtplan.model import (
 )
 
 from . import numbers
+from .conflicts import Others, conflicts, others_of
 from .facts import Facts, plan_facts, provenance_facts
 from .names import display_name, display_text
 from .outcomes import PanelView, panel_view
@@ -171,8 +172,8 @@ def page(report: AuditReport, *, most_listed: int = 20) -> Page:
         audited=_audited(report, governing, len(beside)),
         gaps=_gaps(report, governing),
         lesions=tuple(map(_lesion, report.lesions)),
-        groups=_groups(governing),
-        comparisons=_groups(beside),
+        groups=_groups(governing, others_of(beside)),
+        comparisons=_groups(beside, {}),
         panels=tuple(map(panel_view, report.panels)),
         trust=_trust(report),
         structures=tuple(map(structure_row, report.curves)),
@@ -274,17 +275,17 @@ def _value(metric: str, measured: Measured | NotMeasured) -> Value:
     return Value(display_text(metric), numbers.value(measured), numbers.interval(measured), reason)
 
 
-def _groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
+def _groups(findings: Iterable[Finding], others: Others) -> tuple[Group, ...]:
     gathered: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in sorted(findings, key=_badness):
         gathered.setdefault((finding.lesion, finding.structure, finding.roi), []).append(finding)
-    return tuple(_group(*subject, rows) for subject, rows in gathered.items())
+    return tuple(_group(*subject, rows, others) for subject, rows in gathered.items())
 
 
-def _group(lesion: str, structure: str, roi: str, findings: Iterable[Finding]) -> Group:
+def _group(lesion: str, structure: str, roi: str, findings: Iterable[Finding], others: Others) -> Group:
     names = [display_name(name) for name in dict.fromkeys((lesion, structure)) if name]
     as_written = display_name(roi) if roi and roi not in {lesion, structure} else ""
-    return Group(" · ".join(names) or display_name(""), as_written, tuple(map(_row, findings)))
+    return Group(" · ".join(names) or display_name(""), as_written, tuple(_row(item, others) for item in findings))
 
 
 def _badness(finding: Finding) -> tuple[int, float, str, str]:
@@ -292,7 +293,7 @@ def _badness(finding: Finding) -> tuple[int, float, str, str]:
     return rank(finding.counts_as), margin, finding.structure, finding.constraint
 
 
-def _row(finding: Finding) -> Row:
+def _row(finding: Finding, others: Others) -> Row:
     return Row(
         mark=MARKS[finding.verdict],
         metric=display_text(finding.metric),
@@ -304,7 +305,7 @@ def _row(finding: Finding) -> Row:
         cite=display_text(finding.cite),
         trust=display_text(finding.trust),
         source=display_text(f"{finding.pack} / {finding.constraint}"),
-        notes=tuple(_notes(finding)),
+        notes=(*_notes(finding), *conflicts(finding, others)),
         bar=bar(finding),
     )
 

@@ -50,11 +50,21 @@ def test_one_missing_organ_is_enough(patient):
 
 
 def test_an_organ_that_no_row_is_about_does_not_stand_for_the_required_one(patient, kit):
-    bowel = kit.Box("Bowel", (-70, 110, 0), (14, 8, 10))
-    report = patient("liver").without("Bowel_Small", "Colon").with_(bowel).audit()
+    wall = kit.Box("Chestwall_L", (-70, 110, 0), (14, 8, 10))
+    report = patient("lung").without("Rib").with_(wall).audit()
     (missing,) = by_constraint(report).values()
-    assert "Bowel_Small" in missing.reason
+    assert "the limits are for Rib, and Chestwall_L cannot stand for it" in missing.reason
     assert exit_code(report) == 3
+
+
+@pytest.mark.parametrize(("dose_gy", "verdict", "code"), [(None, Verdict.MET, 0), (40.0, Verdict.NOT_JUDGED, 3)])
+def test_the_bowel_may_show_that_its_parts_are_spared_and_nothing_else(patient, kit, dose_gy, verdict, code):
+    bowel = kit.Box("Bowel", (-70, 110, 0), (14, 8, 10), dose_gy=dose_gy)
+    report = patient("liver").without("Bowel_Small", "Colon").with_(bowel).audit()
+    for part in ("Bowel_Small", "Colon"):
+        assert {item.verdict for item in kit.of(report, part)} == {verdict}
+        assert all(f"Bowel stands in for {part} (conservative)" in item.note for item in kit.of(report, part))
+    assert exit_code(report) == code
 
 
 @pytest.mark.parametrize("fractions", [6, 7, 12])
