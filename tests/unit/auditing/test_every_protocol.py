@@ -38,7 +38,7 @@ GOVERNS = {
     ("brain-srs", "Brain"): {"hytec-2021"},
     ("brain-srs", "PTV"): {"rtog-srs-qa-1993"},
     ("ha-wbrt", "Hippocampus_L"): {"ha-wbrt-cc001"},
-    ("wbrt", "Lens_L"): {"timmerman-2021"},
+    ("wbrt", "Brainstem"): {"timmerman-2021"},
     ("spine", "SpinalCord"): {"hytec-2021", "tg101-2010", "timmerman-2021"},
     ("spine", "Esophagus"): {"tg101-2010"},
     ("spine-2fx", "SpinalCord + 1.5 mm"): {"spine-sc24"},
@@ -69,8 +69,11 @@ def organs():
     return sorted(name for name in names - parts if not is_target_name(name) and "Subvolume" not in name)
 
 
-def room():
+def room(name):
+    """Return the contours of an organ: a room large enough for any critical volume, small where a margin is put on."""
     (left, right), (front, back), (low, high) = ROOM
+    if name.startswith(("Hippocampus", "SpinalCord")):
+        (left, right), (front, back), (low, high) = (-20.0, 20.0), (80.0, 120.0), (-20.0, 20.0)
     corners = [(left, front), (right, front), (right, back), (left, back)]
     return tuple(Contour(np.array([(*corner, z) for corner in corners])) for z in np.arange(low + 2.0, high, 4.0))
 
@@ -78,10 +81,10 @@ def room():
 @pytest.fixture(scope="module")
 def anatomies(patient, kit):
     """Return the patient without dose in the organs, and with far too much."""
-    base = patient("bone", targets=(kit.Target(rx_gy=30.0, peak=1.2),)).but(organs={})
+    base = patient("bone", targets=(kit.Target(rx_gy=30.0, peak=1.2, radius_mm=8.0),)).but(organs={})
     cold = base.treatment()
     own = [item for item in cold.structures.structures if item.role == "PTV"]
-    drawn = [*own, *(Structure(10 + at, name, "ORGAN", room()) for at, name in enumerate(organs()))]
+    drawn = [*own, *(Structure(10 + at, name, "ORGAN", room(name)) for at, name in enumerate(organs()))]
     structures = replace(cold.structures, structures=tuple(drawn))
     cold = replace(cold, structures=structures)
     return [_anatomy(item) for item in (cold, replace(cold, dose=_heated(cold.dose)))]
