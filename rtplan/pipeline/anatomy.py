@@ -143,6 +143,15 @@ class Anatomy:
         """Return the drawn points of every structure that an expression uses, shape (n, 3)."""
         return np.concatenate([self._stack_of(name).vertices_mm for name in names_in(tree)])
 
+    def border_mm(self, tree: Expression, step_mm: float = 2.0) -> Array:
+        """Return points along the drawn contours of every structure that an expression uses, shape (n, 3).
+
+        Neighbours are no further apart than `step_mm`: a distance between organs must not depend on how sparsely a
+        straight edge was drawn.
+        """
+        rings = [contour.points_mm for name in names_in(tree) for contour in self._structure(name).contours]
+        return np.concatenate([_walked(ring, step_mm) for ring in rings])
+
     def outline_mm(self, tree: Expression) -> Array:
         """Return points of a structure's border, shape (n, 3): as drawn, and where it ends beyond its last contour."""
         region = self.region(tree)
@@ -262,6 +271,15 @@ def _joined(tree: Combination, left: Found, right: Found) -> Found:
             return Found(left.tree, left.roi, note=f"{right.reason}, so nothing is added")
         return right
     return Found(Combination(tree.sign, left.tree, right.tree), f"{left.roi} {tree.sign} {right.roi}")
+
+
+def _walked(ring: Array, step_mm: float) -> Array:
+    """Return points along a closed ring, its own points among them."""
+    following = np.roll(ring, -1, axis=0)
+    counts = np.maximum(1, np.ceil(np.linalg.norm(following - ring, axis=1) / step_mm)).astype(int)
+    at = np.repeat(np.arange(len(ring)), counts)
+    share = (np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[at]
+    return np.asarray(ring[at] + share[:, None] * (following - ring)[at])
 
 
 def _key(structure: Structure) -> str:

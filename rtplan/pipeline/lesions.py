@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from constraints.protocol import site_evidence
-from rtplan.geometry.expression import Combination, Expression, Name
+from rtplan.geometry.expression import Combination, Expression, Name, names_in
 from rtplan.geometry.layout import volume_mm3
 from rtplan.geometry.regions import Fineness, Region
 from rtplan.model import Issue, Plan, Prescription, Severity, Structure
@@ -89,7 +89,7 @@ def _told_apart(found: list[Lesion]) -> list[Lesion]:
 def overlap_cc(anatomy: Anatomy, one: Expression, other: Expression) -> float:
     """Volume that two resolved expressions share, cc."""
     region = anatomy.region(Combination("&", one, other))
-    if region is None or not _boxes_meet(region):
+    if region is None or not _boxes_meet(region, one, other):
         return 0.0
     return _volume_cc(region)
 
@@ -98,11 +98,28 @@ def _volume_cc(region: Region) -> float:
     return volume_mm3(region, COARSE) / 1000.0
 
 
-def _boxes_meet(region: Region) -> bool:
-    stacks = list(region.stacks.values())
+def _boxes_meet(region: Region, one: Expression, other: Expression) -> bool:
+    """Whether the boxes around two expressions meet; a margin makes a box larger."""
+    (low, high), (other_low, other_high) = _box(region, one), _box(region, other)
+    return all(max(a, b) <= min(c, d) for a, b, c, d in zip(low, other_low, high, other_high, strict=True))
+
+
+def _box(region: Region, tree: Expression) -> tuple[list[float], list[float]]:
+    stacks = [region.stacks[name] for name in names_in(tree)]
     low = [(*stack.bounds_mm[0], stack.offsets_mm[0]) for stack in stacks]
     high = [(*stack.bounds_mm[1], stack.offsets_mm[-1]) for stack in stacks]
-    return all(max(a) <= min(b) for a, b in zip(zip(*low, strict=True), zip(*high, strict=True), strict=True))
+    reach = _margins_mm(tree)
+    return [min(ends) - reach for ends in zip(*low, strict=True)], [
+        max(ends) + reach for ends in zip(*high, strict=True)
+    ]
+
+
+def _margins_mm(tree: Expression) -> float:
+    if isinstance(tree, Name):
+        return 0.0
+    if isinstance(tree, Combination):
+        return max(_margins_mm(tree.left), _margins_mm(tree.right))
+    return _margins_mm(tree.inner) + max(tree.margin_mm, 0.0)
 
 
 def _targets(anatomy: Anatomy, sheet: Sheet, issues: list[Issue]) -> list[tuple[Structure, SheetLesion | None]]:

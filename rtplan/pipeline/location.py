@@ -11,7 +11,6 @@ from scipy.spatial import cKDTree
 
 from constraints.facts import holds
 from constraints.protocol import Nearby, Protocol, central_airway, ultracentral_touch
-from rtplan.geometry.expression import Combination
 from rtplan.model import Issue, Severity
 
 from .lesions import Lesion, overlap_cc
@@ -104,17 +103,16 @@ def lies_at_top(apex: Nearby, lesion: Lesion, measurer: Measurer) -> bool:
 
 
 def points_of(names: Sequence[str], measurer: Measurer) -> list[Array]:
-    """Return the contour points of the structures of these names that are there."""
+    """Return points along the contours of the structures of these names that are there."""
     trees = [tree for name in names if (tree := measurer.anatomy.find(name).tree) is not None]
-    return [measurer.anatomy.vertices_mm(tree) for tree in trees]
+    return [measurer.anatomy.border_mm(tree) for tree in trees]
 
 
 def distance_mm(lesion: Lesion, points: Sequence[Array], measurer: Measurer) -> float:
     """Return the distance between the contours of a lesion and the nearest of some points; infinite without any."""
-    stack = measurer.anatomy.stack(lesion.structure)
-    if stack is None or not points:
+    if measurer.anatomy.stack(lesion.structure) is None or not points:
         return float("inf")
-    own = cKDTree(stack.vertices_mm)
+    own = cKDTree(measurer.anatomy.border_mm(lesion.key))
     return float(min(own.query(cloud)[0].min() for cloud in points))
 
 
@@ -135,13 +133,12 @@ def _mirrored(names: Sequence[str], measurer: Measurer) -> list[Array]:
 
 def _avoidance(lesions: Sequence[Lesion], measurer: Measurer) -> list[Issue]:
     """Say where the target of hippocampal avoidance covers the region it should leave out."""
-    region = measurer.anatomy.find_expression(f"(Hippocampus_L | Hippocampus_R) + {AVOIDANCE_MM:g} mm").tree
-    if region is None:
-        return []
-    whole = overlap_cc(measurer.anatomy, region, region)
+    sides = [measurer.anatomy.find_expression(f"Hippocampus_{side} + {AVOIDANCE_MM:g} mm").tree for side in "LR"]
+    regions = [tree for tree in sides if tree is not None]
+    whole = sum(overlap_cc(measurer.anatomy, tree, tree) for tree in regions)
     found = []
     for lesion in lesions:
-        shared = overlap_cc(measurer.anatomy, lesion.key, Combination("&", region, region))
+        shared = sum(overlap_cc(measurer.anatomy, lesion.key, tree) for tree in regions)
         if shared > AVOIDANCE_SHARE * whole:
             message = f"the target covers {shared:.3g} of the {whole:.3g} cc of hippocampi + {AVOIDANCE_MM:g} mm"
             found.append(Issue("avoidance-covered", Severity.WARN, message, f"ROI {lesion.structure.number}"))

@@ -80,8 +80,8 @@ REIRRADIATION = load_pack("spine-reirradiation-hytec")
 @pytest.mark.parametrize(
     ("dose_gy", "total", "of_course", "share"),
     [
-        # 12.2 Gy in 2 after 30 Gy in 10: 37.50 + 24.71 = 62.21, 24.71, 0.397; 17 Gy in 2: 37.5 + 44.63 = 82.1, 0.54.
-        (12.2, (62.21, Verdict.MET), (24.71, Verdict.MET), (0.397, Verdict.MET)),
+        # After 30 Gy in 10 (37.50): 11.5 Gy in 2 gives 22.28, 17 Gy in 2 gives 44.63.
+        (11.5, (59.78, Verdict.MET), (22.28, Verdict.MET), (0.373, Verdict.MET)),
         (17.0, (82.13, Verdict.EXCEEDED), (44.63, Verdict.EXCEEDED), (0.543, Verdict.EXCEEDED)),
     ],
 )
@@ -117,7 +117,7 @@ def test_the_doses_of_both_courses_are_joined(dose_gy, total, share):
         facts=facts,
     )
     values = {item.metric: item.measured.value for item in found if isinstance(item.measured, Measured)}
-    assert values["EQD2(2){Dmax} + prior"] == pytest.approx(total, abs=0.005)
+    assert values["EQD2(2){Dmax} + prior"] == pytest.approx(total, abs=0.01)
     assert values["EQD2(2){Dmax} / total"] == pytest.approx(share, abs=5e-4)
 
 
