@@ -87,6 +87,7 @@ def read_dose(entry: Entry) -> tuple[Dose, tuple[Issue, ...]]:
         beam_number=_beam_number(dataset),
         quantum=scaling,
         stored_dvhs=stored_dvhs,
+        heterogeneity=tuple(filter(None, code(dataset, "TissueHeterogeneityCorrection").split("\\"))),
     )
     return dose, tuple(_remarks(dose, stored, entry.mark, doubted))
 

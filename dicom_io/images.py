@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def _image(group: list[Entry]) -> tuple[Image, list[Issue]]:
     if any(entry.frame_uid != first.frame_uid for entry in kept):
         raise Unusable("image-mixed", "its planes lie in different frames of reference")
     planes = [plane for entry in kept for plane in _planes(entry)]
+    planes, copies = _without_copies(planes)
     stack, offsets_mm = _sorted(planes)
     lowest = stack[0]
     grid = grid_of(
@@ -105,7 +107,31 @@ def _image(group: list[Entry]) -> tuple[Image, list[Issue]]:
         patient_position=code(first.dataset, "PatientPosition"),
         pixels=partial(_load, tuple(stack)),
     )
-    return image, _remarks(group, kept, grid.plane_offsets_mm)
+    remarks = _remarks(group, kept, grid.plane_offsets_mm)
+    if copies:
+        message = f"image planes that are there twice, alike to the last voxel, count once: {copies}"
+        remarks.append(note("image-plane-repeated", message, first.mark))
+    return image, remarks
+
+
+def _without_copies(planes: list[_Plane]) -> tuple[list[_Plane], int]:
+    """Drop planes that repeat another one in its place, voxel for voxel; what differs stays, to be refused."""
+    places: defaultdict[tuple[float, ...], list[_Plane]] = defaultdict(list)
+    for plane in planes:
+        places[tuple(np.round(plane.position_mm, 2).tolist())].append(plane)
+    if len(places) == len(planes):
+        return planes, 0
+    kept = []
+    for group in places.values():
+        alike = {_voxel_hash(plane) for plane in group} if len(group) > 1 else {b""}
+        kept += group[:1] if len(alike) == 1 else group
+    return kept, len(planes) - len(kept)
+
+
+def _voxel_hash(plane: _Plane) -> bytes:
+    stored = _stored(plane.blob)
+    frame = np.ascontiguousarray(stored[min(plane.index, len(stored) - 1)])
+    return hashlib.sha256(repr((plane.slope, plane.intercept, frame.dtype.str)).encode() + frame.tobytes()).digest()
 
 
 def _remarks(group: list[Entry], kept: list[Entry], uneven: Array | None) -> list[Issue]:

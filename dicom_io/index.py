@@ -21,7 +21,7 @@ from .faults import Unusable, note, refusal
 from .files import Blob, Content, contents, gather, read_again
 from .integrity import HEAD_SIZE, Anatomy, examine, looks_like_dicom
 
-__all__ = ["RT_KINDS", "Entry", "Hashes", "Index", "Kind", "build_index", "referenced_series"]
+__all__ = ["RT_KINDS", "Entry", "Hashes", "Index", "Kind", "build_index", "referenced_instances", "referenced_series"]
 
 Hashes = Literal["all", "rt", "none"]
 
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     STRUCTURES = "structure set"
     DOSE = "dose"
     PLAN = "plan"
+    REGISTRATION = "registration"
     OTHER = "other"
 
 
@@ -50,6 +51,7 @@ _CLASSES = {
     _STORAGE + "481.3": (Kind.STRUCTURES, "RTSTRUCT"),
     _STORAGE + "481.5": (Kind.PLAN, "RTPLAN"),
     _STORAGE + "481.8": (Kind.PLAN, "RTPLAN"),
+    _STORAGE + "66.1": (Kind.REGISTRATION, "REG"),
 }
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _SOP_CLASS, _MODALITY = 0x00080016, 0x00080060
@@ -231,7 +233,7 @@ def _entry(content: Content, anatomy: Anatomy, hashes: Hashes) -> Entry:
 
 
 def _dataset(data: bytes, kind: Kind) -> Dataset:
-    whole = kind in RT_KINDS
+    whole = kind in RT_KINDS or kind is Kind.REGISTRATION
     tags = None if whole else _IMAGE_TAGS
     return pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=not whole, specific_tags=tags)
 
@@ -258,6 +260,17 @@ def _references(dataset: Dataset, kind: Kind) -> frozenset[str]:
         return frozenset()
     plans = uids(dataset, "ReferencedRTPlanSequence") if kind is Kind.DOSE else ()
     return frozenset((*plans, *uids(dataset, "ReferencedStructureSetSequence")))
+
+
+def referenced_instances(dataset: Dataset) -> frozenset[str]:
+    """Return the image instances that a structure set says it was drawn on."""
+    return frozenset(
+        instance
+        for frame in items(dataset, "ReferencedFrameOfReferenceSequence")
+        for study in items(frame, "RTReferencedStudySequence")
+        for series in items(study, "RTReferencedSeriesSequence")
+        for instance in uids(series, "ContourImageSequence")
+    )
 
 
 def referenced_series(dataset: Dataset) -> tuple[str, ...]:

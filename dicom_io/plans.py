@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from pydicom.dataset import Dataset
 
@@ -57,7 +58,16 @@ def read_plan(entry: Entry) -> tuple[Plan, tuple[Issue, ...]]:
 def _group(item: Dataset) -> FractionGroup:
     beams = tuple(whole(beam, "ReferencedBeamNumber") for beam in items(item, "ReferencedBeamSequence"))
     fractions = optional(whole, item, "NumberOfFractionsPlanned") or None
-    return FractionGroup(optional(whole, item, "FractionGroupNumber") or 0, fractions, beams)
+    return FractionGroup(optional(whole, item, "FractionGroupNumber") or 0, fractions, beams, _beam_doses(item))
+
+
+def _beam_doses(item: Dataset) -> tuple[float, ...]:
+    """Return the stated doses of a group's beams; one that is no number says nothing and harms nothing."""
+    found = []
+    for beam in items(item, "ReferencedBeamSequence"):
+        with suppress(Unusable):
+            found.append(optional(number, beam, "BeamDose"))
+    return tuple(dose for dose in found if dose)
 
 
 def _prescriptions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -17,13 +18,14 @@ from rtplan.model import Case, Issue, Severity, SourceFile, StructureSet
 
 from .doses import read_dose
 from .elements import text
-from .faults import note, quiet, refusal
+from .faults import Unusable, note, quiet, refusal
 from .files import read_again
 from .images import read_images
-from .index import RT_KINDS, Entry, Hashes, Index, Kind, build_index
+from .index import RT_KINDS, Entry, Hashes, Index, Kind, build_index, referenced_instances
 from .links import Linked, Origin, link
 from .patients import one_patient
 from .plans import read_plan
+from .registrations import read_registrations
 from .structures import read_structure_set
 
 __all__ = ["Identity", "Study", "read", "read_identity", "read_study"]
@@ -50,7 +52,9 @@ class Identity:
         return "Identity(...)"
 
 
-def read(path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = True) -> Case:
+def read(
+    path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = True, allow_for_mismatch: bool = False
+) -> Case:
     """Read a folder, a zip archive or a file of DICOM RT objects.
 
     Parameters
@@ -61,6 +65,9 @@ def read(path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = Tr
         Which files get a SHA-256 in the case: all, those of RT objects, none.
     images : bool
         Whether CT and MR series become images. Their voxels are only read by `Image.pixels`.
+    allow_for_mismatch : bool
+        Use a structure set whose frame of reference is not that of its images, where it names those very
+        instances and lies on their planes. It is said.
 
     Returns
     -------
@@ -78,16 +85,18 @@ def read(path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = Tr
     Traceback (most recent call last):
     rtplan.errors.InputError: the path does not exist, or is neither a folder nor a file
     """
-    return read_study(path, hashes=hashes, images=images).case
+    return read_study(path, hashes=hashes, images=images, allow_for_mismatch=allow_for_mismatch).case
 
 
-def read_study(path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = True) -> Study:
+def read_study(
+    path: str | PathLike[str], *, hashes: Hashes = "all", images: bool = True, allow_for_mismatch: bool = False
+) -> Study:
     """Read as `read` does, and keep the index beside the case."""
     with quiet() as heard:
         index = build_index(Path(path), hashes=hashes)
         _check_usable(index)
         said = one_patient(index)
-        case = _case(index, said, images=images)
+        case = _case(index, said, images=images, allow_for_mismatch=allow_for_mismatch)
     return Study(_with_heard(case, heard), index)
 
 
@@ -128,21 +137,32 @@ def _check_usable(index: Index) -> None:
     raise InputError(f"the path holds no DICOM file ({passed_over} files are something else)")
 
 
-def _case(index: Index, said: Iterable[Issue], *, images: bool) -> Case:
+def _case(index: Index, said: Iterable[Issue], *, images: bool, allow_for_mismatch: bool) -> Case:
     issues = [*index.issues, *said]
     structure_sets = _each(index.of(Kind.STRUCTURES), _structures, issues)
     doses = _each(index.of(Kind.DOSE), read_dose, issues)
     plans = _each(index.of(Kind.PLAN), read_plan, issues)
     found, about_images = read_images(index.of(Kind.IMAGE)) if images else ((), ())
-    linked: Linked = link(doses, structure_sets, plans=plans, images=found, origins=_origins(index))
+    registrations, about_registrations = read_registrations(index.of(Kind.REGISTRATION))
+    linked: Linked = link(
+        doses,
+        structure_sets,
+        plans=plans,
+        images=found,
+        origins=_origins(index),
+        registrations=registrations,
+        allow_for_mismatch=allow_for_mismatch,
+    )
     return Case(
         treatments=linked.treatments,
         images=found,
         structure_sets=linked.structure_sets,
         doses=tuple(doses),
         plans=tuple(plans),
-        issues=(*issues, *about_images, *linked.issues),
+        issues=(*issues, *about_images, *about_registrations, *linked.issues),
         files=tuple(_source(entry) for entry in index.entries),
+        registrations=registrations,
+        links=linked.links,
     )
 
 
@@ -171,8 +191,17 @@ def _origins(index: Index) -> Mapping[str, Origin]:
     found = {}
     for entry in index.entries:
         key = entry.series_uid if entry.kind is Kind.IMAGE else entry.uid
-        found[key] = Origin(entry.mark, entry.patient, entry.frame_uid)
+        instances = partial(_instances, entry) if entry.kind is Kind.STRUCTURES else frozenset
+        found[key] = Origin(entry.mark, entry.patient, entry.frame_uid, instances)
     return found
+
+
+def _instances(entry: Entry) -> frozenset[str]:
+    """Return the image instances that a structure set names."""
+    try:
+        return referenced_instances(entry.dataset)
+    except Unusable:
+        return frozenset()
 
 
 def _source(entry: Entry) -> SourceFile:

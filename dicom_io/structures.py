@@ -6,7 +6,7 @@ silence, because a volume that lost a ring is a wrong volume.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from rtplan.model import Contour, Issue, Structure, StructureSet
 from .elements import code, items, text, uid, uids
 from .faults import Unusable, note, warn
 from .index import Entry, referenced_series
+from .naming import listed, name_issues
 from .numbers import Array, decimals, is_present, optional, tag_of, whole
 
 __all__ = ["read_structure_set"]
@@ -64,7 +65,8 @@ def read_structure_set(entry: Entry) -> StructureSet:
     rois = _rois(dataset, entry.mark, issues)
     frame_uid = _frame(entry, rois, issues)
     structures = tuple(_structure(roi, frame_uid, entry.mark, issues) for roi in rois)
-    issues += _name_issues(structures, entry.mark)
+    issues += (*name_issues(structures, entry.mark), *_text_issues(dataset, structures, entry.mark))
+    issues += _empty_issues(structures, entry.mark)
     return StructureSet(
         structures=structures,
         uid=entry.uid,
@@ -86,7 +88,7 @@ def _rois(dataset: Dataset, mark: str, issues: list[Issue]) -> list[_Roi]:
     rois = [_roi(item, roles) for item in items(dataset, "StructureSetROISequence")]
     counts = Counter(roi.number for roi in rois)
     if twice := sorted(number for number, count in counts.items() if count > 1):
-        raise Unusable("roi-numbers-repeated", f"ROI numbers are used twice: {_listed(twice)}", "(3006,0022)")
+        raise Unusable("roi-numbers-repeated", f"ROI numbers are used twice: {listed(twice)}", "(3006,0022)")
     _hand_out(dataset, {roi.number: roi for roi in rois}, mark, issues)
     return rois
 
@@ -218,20 +220,23 @@ def _not_a_volume(contours: Iterable[Contour]) -> str:
     return ""
 
 
-def _name_issues(structures: Iterable[Structure], mark: str) -> list[Issue]:
-    numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for structure in structures:
-        numbers[structure.name.casefold()].append(structure.number)
+def _empty_issues(structures: Iterable[Structure], mark: str) -> list[Issue]:
+    """Say which ROIs have nothing to measure: none of them has a volume, and none is nought."""
     found = []
-    for name, same in numbers.items():
-        where = f"{mark} ROI {_listed(same)}"
-        if not name:
-            found.append(note("roi-name-empty", f"ROIs without a name: {_listed(same)}", where))
-        elif len(same) > 1:
-            message = f"ROIs {_listed(same)} share one name"
-            found.append(warn("roi-names-repeated", message, where, "name the ROI by its number"))
+    if empty := [item.number for item in structures if not item.contours and not item.broken]:
+        message = f"ROIs without contours: {listed(empty)}"
+        found.append(note("roi-empty", message, f"{mark} ROI {listed(empty)}"))
+    points = [item.number for item in structures if item.contours and {one.kind for one in item.contours} == {"POINT"}]
+    if points:
+        message = f"ROIs that are points, not volumes: {listed(points)}"
+        found.append(note("roi-point", message, f"{mark} ROI {listed(points)}"))
     return found
 
 
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, numbers))
+def _text_issues(dataset: Dataset, structures: Iterable[Structure], mark: str) -> list[Issue]:
+    declared = bool(text(dataset, "SpecificCharacterSet"))
+    odd = [one.number for one in structures if "\ufffd" in one.name or not (declared or one.name.isascii())]
+    if not odd:
+        return []
+    message = f"names of ROIs hold characters that the stated character set does not have: {listed(odd)}"
+    return [note("text-undecoded", message, f"{mark} ROI {listed(odd)}")]

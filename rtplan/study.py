@@ -57,11 +57,17 @@ class Audit(AuditReport):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which plan, dose and structure set (label or UID) where several could be meant."""
+    """Which plan, dose and structure set (label or UID) where several could be meant, and what else a person settles.
+
+    `dose_as` takes a dose that is not a whole plan's for one (see :func:`rtplan.pipeline.selecting.taken_as`);
+    `allow_for_mismatch` is that of :func:`dicom_io.read`.
+    """
 
     plan: str | None = None
     dose: str | None = None
     structures: str | None = None
+    dose_as: str | None = None
+    allow_for_mismatch: bool = False
 
 
 def audit_case(case: Case, packs: Sequence[Any] = (), **options: Any) -> Audit:
@@ -121,7 +127,7 @@ def audit_path(
     read_sheet = _read_sheet(sheet, names)
     pack_ids = [_pack_id(item) for item in packs]
     choice = choice or Choice()
-    case = dicom_io.read(path, hashes="all")
+    case = dicom_io.read(path, hashes="all", allow_for_mismatch=choice.allow_for_mismatch)
     report = audit(
         case,
         packs,
@@ -130,6 +136,7 @@ def audit_path(
         plan=choice.plan,
         dose=choice.dose,
         structures=choice.structures,
+        dose_as=choice.dose_as,
     )
     used = {"sheet": sheet is not None, **({"names": True} if names is not None else {})}
     options = {"packs": pack_ids, **used, **_as_options(models), **_as_choice(choice)}
@@ -172,18 +179,22 @@ def dvh_path(
     """
     import dicom_io  # noqa: PLC0415
     from rtplan.metrics.notation import parse  # noqa: PLC0415
-    from rtplan.pipeline.audit import plan_facts, select  # noqa: PLC0415
+    from rtplan.pipeline.audit import plan_facts  # noqa: PLC0415
     from rtplan.pipeline.curves import measured_curves  # noqa: PLC0415
+    from rtplan.pipeline.selecting import select, taken_as  # noqa: PLC0415
     from rtplan.report.dvh import DvhReport  # noqa: PLC0415
 
     asked = tuple(metrics) or DEFAULT_METRICS
     parsed = {text: parse(text) for text in asked}
-    case = dicom_io.read(path, hashes="rt")
     choice = choice or Choice()
+    case = dicom_io.read(path, hashes="rt", allow_for_mismatch=choice.allow_for_mismatch)
     chosen = select(case, plan=choice.plan, dose=choice.dose, structures=choice.structures)
+    said: tuple[Issue, ...] = ()
+    if choice.dose_as is not None:
+        chosen, said = taken_as(chosen, choice.dose_as)
     treatment = _one(case, chosen)
     curves = measured_curves(treatment, structures, parsed, models=models)
-    issues = (*case.issues, *(treatment.structures.issues if treatment.structures else ()))
+    issues = (*case.issues, *said, *(treatment.structures.issues if treatment.structures else ()))
     options = {"metrics": list(asked), **_as_options(models), **_as_choice(choice)}
     facts = plan_facts(treatment) if treatment.plan else None
     return DvhReport(facts, curves, tuple(dict.fromkeys(issues)), provenance(case, options))
@@ -326,5 +337,6 @@ def _as_options(models: Models | None) -> dict[str, str]:
 
 
 def _as_choice(choice: Choice) -> dict[str, str]:
-    given = {"plan": choice.plan, "dose": choice.dose, "structures": choice.structures}
+    given = {"plan": choice.plan, "dose": choice.dose, "structures": choice.structures, "dose_as": choice.dose_as}
+    given |= {"allow_for_mismatch": "yes"} if choice.allow_for_mismatch else {}
     return {key: value for key, value in given.items() if value is not None}

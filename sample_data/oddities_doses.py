@@ -307,7 +307,14 @@ DOSES = (
         "the pixel data are too short",
         _editing("RTDOSE", _short_pixels),
     ),
-    Oddity("pixels-anisotropic", 47, "used", (), "rows lie twice as far apart", _editing("RTDOSE", _resampled_rows)),
+    Oddity(
+        "pixels-anisotropic",
+        47,
+        "note",
+        ("dose-grid-coarse",),
+        "rows lie twice as far apart",
+        _editing("RTDOSE", _resampled_rows),
+    ),
     Oddity("spacing-zero", 47, "refused", ("value-out-of-range",), "a spacing is 0", _with(PixelSpacing=["0", "2"])),
     Oddity(
         "spacing-negative",

@@ -95,7 +95,7 @@ def _unknown_characters(bench: Bench) -> None:
 def _undecodable_name(bench: Bench) -> None:
     """Put a byte into a name that its character set does not hold."""
     data = bench.path("RTSTRUCT").read_bytes()
-    bench.path("RTSTRUCT").write_bytes(data.replace(b"Bone_Ilium_L", b"Bone\xe4Ilium_L", 1))
+    bench.path("RTSTRUCT").write_bytes(data.replace(b"Body", b"B\xf6dy", 1))
 
 
 def _backslash_name(bench: Bench) -> None:

@@ -9,7 +9,7 @@ import click
 
 from rtplan.errors import InputError
 
-from .options import choice_options, in_color, model_options, models_of
+from .options import choice_of, choice_options, in_color, model_options, models_of
 
 FORMATS = ("text", "json", "html", "csv", "junit")
 
@@ -28,10 +28,10 @@ FORMATS = ("text", "json", "html", "csv", "junit")
 def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | None, form: str, **rest: Any) -> int:
     """Audit the study at PATH (a folder, a file or a zip)."""
     from rtplan.report import render  # noqa: PLC0415
-    from rtplan.study import Choice, audit_path, exit_code, refused, write_audit  # noqa: PLC0415
+    from rtplan.study import audit_path, exit_code, refused, write_audit  # noqa: PLC0415
 
     models = models_of(rest["dose_interpolation"], rest["between_slices"], rest["end_caps"])
-    choice = Choice(rest["chosen_plan"], rest["chosen_dose"], rest["chosen_structures"])
+    choice = choice_of(rest)
     try:
         report = audit_path(
             path,

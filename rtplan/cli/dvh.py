@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import choice_options, in_color, model_options, models_of
+from .options import choice_of, choice_options, in_color, model_options, models_of
 
 
 @click.command("dvh")
@@ -20,14 +20,14 @@ from .options import choice_options, in_color, model_options, models_of
 def command(path: Path, names: tuple[str, ...], metrics: tuple[str, ...], form: str, **rest: Any) -> int:
     """Measure dose-volume metrics of the study at PATH."""
     from rtplan.report import render_dvh  # noqa: PLC0415
-    from rtplan.study import Choice, dvh_path  # noqa: PLC0415
+    from rtplan.study import dvh_path  # noqa: PLC0415
 
     report = dvh_path(
         path,
         structures=names,
         metrics=metrics,
         models=models_of(rest["dose_interpolation"], rest["between_slices"], rest["end_caps"]),
-        choice=Choice(rest["chosen_plan"], rest["chosen_dose"], rest["chosen_structures"]),
+        choice=choice_of(rest),
     )
     shown = render_dvh(report, form, color=in_color())
     click.echo(shown, nl=not shown.endswith("\n"))

@@ -11,19 +11,32 @@ import click
 
 if TYPE_CHECKING:
     from rtplan.dvh import Models
+    from rtplan.study import Choice
 
-__all__ = ["choice_options", "in_color", "model_options", "models_of"]
+__all__ = ["choice_of", "choice_options", "in_color", "model_options", "models_of"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def choice_options(function: _F) -> _F:
     """Add ``--plan --dose --structures``: which one, where several could be meant."""
+    text = "Use structures in another frame of reference than the images that they name and lie on."
+    function = click.option("--allow-for-mismatch", is_flag=True, help=text)(function)
+    text = "Take a dose that is not a whole plan's: it holds the course, one fraction of it, or add the beams'."
+    function = click.option("--dose-as", type=click.Choice(("course", "fraction", "beams")), help=text)(function)
     for name in ("structures", "dose", "plan"):
         flag = "--structures" if name == "structures" else f"--{name}"
         text = f"Label or UID of the {'structure set' if name == 'structures' else name}, where several could be meant."
         function = click.option(flag, f"chosen_{name}", metavar="LABEL|UID", help=text)(function)
     return function
+
+
+def choice_of(rest: dict[str, Any]) -> Choice:
+    """Return what these options chose."""
+    from rtplan.study import Choice  # noqa: PLC0415
+
+    named = (rest["chosen_plan"], rest["chosen_dose"], rest["chosen_structures"])
+    return Choice(*named, dose_as=rest["dose_as"], allow_for_mismatch=rest["allow_for_mismatch"])
 
 
 def model_options(function: _F) -> _F:

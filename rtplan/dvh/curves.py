@@ -67,7 +67,8 @@ class Samples:
     @property
     def mean_gy(self) -> float:
         """Mean dose."""
-        return float(self.dose_gy @ self.volume_cc / self.volume_cc.sum())
+        total_cc = float(self.volume_cc.sum())
+        return float(self.dose_gy @ self.volume_cc) / total_cc if total_cc > 0 else float("nan")
 
     def dose_at(self, volume_cc: float) -> float:
         """Smallest dose to the hottest `volume_cc`: the maximum at zero, the minimum at the whole volume."""

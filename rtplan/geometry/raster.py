@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .stack import polygon_area
 
-__all__ = ["Raster", "cover", "ring_signs"]
+__all__ = ["Raster", "cover", "inside", "ring_signs"]
 
 Array = NDArray[np.float64]
 
@@ -130,14 +130,17 @@ def _holds(outer: Array, inner: Array) -> bool:
     """Whether a ring lies inside another: by most of a few of its vertices (one may touch the border)."""
     if (inner.min(axis=0) < outer.min(axis=0)).any() or (inner.max(axis=0) > outer.max(axis=0)).any():
         return False
-    probes = inner[:: max(1, len(inner) // 8)]
-    after = np.roll(outer, -1, axis=0)
-    rising = (outer[:, 1] <= probes[:, 1, None]) != (after[:, 1] <= probes[:, 1, None])
+    return bool(inside(inner[:: max(1, len(inner) // 8)], outer).mean() > 0.5)
+
+
+def inside(points: Array, ring: Array) -> NDArray[np.bool_]:
+    """Say of each point, shape (n, 2), whether an odd number of the ring's windings encloses it."""
+    after = np.roll(ring, -1, axis=0)
+    rising = (ring[:, 1] <= points[:, 1, None]) != (after[:, 1] <= points[:, 1, None])
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (after[:, 0] - outer[:, 0]) / (after[:, 1] - outer[:, 1])
-    crossing = outer[:, 0] + (probes[:, 1, None] - outer[:, 1]) * np.where(rising, slope, 0.0)
-    inside = (rising & (crossing > probes[:, 0, None])).sum(axis=1) % 2
-    return bool(inside.mean() > 0.5)
+        slope = (after[:, 0] - ring[:, 0]) / (after[:, 1] - ring[:, 1])
+    crossing = ring[:, 0] + (points[:, 1, None] - ring[:, 1]) * np.where(rising, slope, 0.0)
+    return np.asarray((rising & (crossing > points[:, 0, None])).sum(axis=1) % 2 == 1)
 
 
 def _edges(planes: Sequence[Sequence[Array]], raster: Raster) -> tuple[Array, Array, Array, NDArray[np.int64]] | None:

@@ -1,6 +1,6 @@
 """Frozen types that every other room speaks in; no verbs beyond validation."""
 
-from .case import Case, SourceFile, Treatment
+from .case import Case, Link, Registration, SourceFile, Treatment
 from .findings import (
     AuditReport,
     Curve,
@@ -35,6 +35,7 @@ __all__ = [
     "Image",
     "Issue",
     "LesionReport",
+    "Link",
     "Measured",
     "NotMeasured",
     "Outcome",
@@ -45,6 +46,7 @@ __all__ = [
     "Prescription",
     "Quantity",
     "Reading",
+    "Registration",
     "Severity",
     "SourceFile",
     "StoredDVH",

@@ -59,6 +59,8 @@ class Dose:
         The step of the stored integers (DoseGridScaling), in `unit`.
     plan_uids, structure_set_uids : tuple of str
         What the dose says it was computed for.
+    heterogeneity : tuple of str
+        TissueHeterogeneityCorrection: IMAGE, ROI_OVERRIDE, WATER; empty where nothing is said.
     """
 
     grid: Grid
@@ -73,6 +75,7 @@ class Dose:
     beam_number: int | None = None
     quantum: float = 0.0
     stored_dvhs: tuple[StoredDVH, ...] = ()
+    heterogeneity: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.shape != self.grid.shape:

@@ -30,11 +30,15 @@ class Prescription:
 
 @dataclass(frozen=True, slots=True)
 class FractionGroup:
-    """One item of FractionGroupSequence: planned fractions and the beams given in each."""
+    """One item of FractionGroupSequence: planned fractions and the beams given in each.
+
+    `beam_doses_gy` are the BeamDose of those that state one, a fraction's share at the point of specification.
+    """
 
     number: int
     fractions: int | None
     beam_numbers: tuple[int, ...] = ()
+    beam_doses_gy: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

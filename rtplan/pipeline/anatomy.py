@@ -25,6 +25,7 @@ from rtplan.geometry import (
     parse_expression,
     stack_contours,
 )
+from rtplan.geometry.crossings import rings_cut
 from rtplan.geometry.expression import Combination, Name
 from rtplan.geometry.layout import Layout, lay_out
 from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
@@ -70,6 +71,7 @@ class Anatomy:
     models: Models = field(default_factory=Models)
     spacing_mm: float | None = None
     _stacks: dict[int, Stack | None] = field(default_factory=dict, repr=False)
+    _problems: dict[int, str] = field(default_factory=dict, repr=False)
     _dvhs: dict[str, DVH | NotMeasured] = field(default_factory=dict, repr=False)
     _halves: dict[int, Structure] = field(default_factory=dict, repr=False)
 
@@ -88,7 +90,9 @@ class Anatomy:
     def stack(self, structure: Structure) -> Stack | None:
         """Return the contours of a structure as planes; None where it has none that can be measured."""
         if structure.number not in self._stacks:
-            self._stacks[structure.number] = None if structure.broken else _stack(structure, self._image_spacing())
+            stack, problem = (None, "") if structure.broken else _stack(structure, self._image_spacing())
+            self._stacks[structure.number] = stack
+            self._problems[structure.number] = problem
         return self._stacks[structure.number]
 
     def problem(self, structure: Structure) -> str:
@@ -96,7 +100,7 @@ class Anatomy:
         if structure.broken:
             return structure.broken
         if self.stack(structure) is None:
-            return "it has no contours that enclose a volume"
+            return self._problems[structure.number] or "it has no contours that enclose a volume"
         return ""
 
     def find(self, name: str) -> Found:
@@ -299,8 +303,13 @@ def _end_points(layout: Layout, lowest_mm: float, highest_mm: float) -> Array:
     return np.concatenate(points)
 
 
-def _stack(structure: Structure, spacing_mm: float | None) -> Stack | None:
+def _stack(structure: Structure, spacing_mm: float | None) -> tuple[Stack | None, str]:
+    """Return the contours as a stack, or the reason why they make none."""
     try:
-        return stack_contours(structure.contours, spacing_mm=spacing_mm)
-    except NotPlanarError:
-        return None
+        stack = stack_contours(structure.contours, spacing_mm=spacing_mm)
+    except NotPlanarError as error:
+        return None, f"its contours do not lie in parallel planes: {error}"
+    marked = stack is not None and any("XOR" in ring.kind for ring in structure.contours)
+    if stack is not None and marked and any(rings_cut(plane.rings) for plane in stack.planes):
+        return None, "rings marked as exclusive-or overlap: which part they mean is not plain"
+    return stack, ""

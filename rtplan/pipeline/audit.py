@@ -28,15 +28,19 @@ from rtplan.model import (
 from rtplan.radiobiology import effect
 
 from .anatomy import Anatomy, named_structures
+from .contour_checks import contour_checks
 from .curves import curves_of
 from .lesions import Lesion, find_lesions
 from .location import ULTRACENTRAL
 from .measuring import Measurer
-from .obstacles import implausible, obstacles, part_of_more
+from .obstacles import beam_sets, held_in, implausible, obstacles, part_of_more
 from .outcomes import OutcomeSettings, outcome_panels, withheld
 from .protocol import ALPHA_BETA, choose_protocol, chosen_findings, protocol_findings, unruled_findings
+from .sanity import plan_checks
+from .selecting import select, taken_as
 from .sheet import Sheet
 from .stored import compare_stored
+from .structure_checks import structure_checks
 
 __all__ = ["audit", "plan_facts", "select"]
 
@@ -72,6 +76,7 @@ def audit(
     plan: str | None = None,
     dose: str | None = None,
     structures: str | None = None,
+    dose_as: str | None = None,
 ) -> AuditReport:
     """Audit every treatment of a case.
 
@@ -86,6 +91,8 @@ def audit(
         Conventions of the DVH.
     plan, dose, structures : str, optional
         A label or UID, where several could be meant.
+    dose_as : {"course", "fraction", "beams"}, optional
+        How to take doses that are not those of a whole plan; see `taken_as`.
 
     Returns
     -------
@@ -104,6 +111,11 @@ def audit(
     own = frozenset(pack.id for pack, item in zip(loaded, packs, strict=True) if _is_own(item))
     issues = [*case.issues, *(Issue("plugin-unusable", Severity.WARN, text) for text in plugin_problems())]
     treatments = [item for item in select(case, plan=plan, dose=dose, structures=structures) if item.dose]
+    if dose_as is not None:
+        taken, said = taken_as(treatments, dose_as)
+        treatments = list(taken)
+        issues += said
+    issues += beam_sets(treatments)
     usable = [item for item in treatments if item.structures]
     if not usable:
         issues.append(_nothing(case, treatments))
@@ -149,33 +161,6 @@ def plan_facts(treatment: Treatment, *, fractions: int | None = None) -> PlanFac
     )
 
 
-def select(
-    case: Case, *, plan: str | None = None, dose: str | None = None, structures: str | None = None
-) -> tuple[Treatment, ...]:
-    """Return the treatments that match a plan, dose and structure set, each named by label or UID.
-
-    Raises
-    ------
-    UsageError
-        Where nothing matches; the message lists what there is by label.
-    """
-    chosen = case.treatments
-    for kind, wanted in (("plan", plan), ("dose", dose), ("structures", structures)):
-        if wanted is None:
-            continue
-        matching = tuple(item for item in chosen if wanted in _handles(item, kind))
-        if not matching:
-            known = sorted({handle for item in chosen for handle in _handles(item, kind) if handle})
-            raise UsageError(f"--{kind} {wanted!r} matches nothing; there is: {', '.join(known) or 'none'}")
-        chosen = matching
-    return chosen
-
-
-def _handles(treatment: Treatment, kind: str) -> tuple[str, ...]:
-    found = getattr(treatment, kind)
-    return (found.label, found.uid) if found is not None else ()
-
-
 def _is_own(item: str | Pack) -> bool:
     return isinstance(item, Pack) or str(item).endswith(".toml")
 
@@ -208,17 +193,19 @@ def _audited(
     if treatment.image is None:
         message = "no planning image was there: contours alone define the volumes"
         issues.append(Issue("no-image", Severity.NOTE, message))
-    blocked = obstacles(dose, treatment.plan, sheet)
+    blocked = obstacles(treatment, sheet)
     issues += blocked
     anatomy = Anatomy(treatment, named_structures(structure_set, sheet.names), models)
     if dose.unit != "Gy":
         return AuditReport(Verdict.NOT_JUDGED, (_unjudged("the dose is not in Gy"),), plans=(facts,))
     lesions, found = find_lesions(anatomy, sheet)
     issues += found
+    issues += (*contour_checks(anatomy), *structure_checks(anatomy), *plan_checks(anatomy, lesions))
     issues += compare_stored(anatomy)
     fractions = _common_fractions(lesions, facts.fractions)
     measurer = Measurer(anatomy, lesions, fractions)
     findings = _findings(measurer, lesions, packs, own, sheet, issues)
+    issues += held_in(measurer, lesions)
     reason = blocked[0].message if blocked else implausible(measurer, lesions, issues)
     settings = OutcomeSettings(_facts(sheet), sheet.alpha_beta_gy, sheet.shown_models)
     panels = outcome_panels(measurer, lesions, settings)

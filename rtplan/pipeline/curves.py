@@ -109,7 +109,8 @@ def _drawn(dvh: DVH | NotMeasured) -> tuple[Array, Array]:
 
 
 def _shares(samples: Samples, doses: Array) -> Array:
-    return np.asarray(100.0 * samples.volumes_at(doses) / samples.total_cc)
+    total_cc = samples.total_cc
+    return np.asarray(100.0 * samples.volumes_at(doses) / total_cc) if total_cc > 0 else np.zeros(len(doses))
 
 
 def _read(anatomy: Anatomy, tree: Expression, dvh: DVH | NotMeasured, metric: Metric) -> Measured | NotMeasured:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dicom_io import Inventory
-from rtplan.model import Dose, Image, Plan, StructureSet, Treatment
+from rtplan.model import Case, Dose, Image, Link, Plan, StructureSet, Treatment
 
 from .names import display_name, display_text
 
@@ -29,6 +29,9 @@ def inspection_document(inventory: Inventory, *, identity: tuple[str, str] | Non
         "plans": [_plan(item) for item in case.plans],
         "doses": [_dose(item) for item in case.doses],
         "treatments": [_treatment(item) for item in case.treatments],
+        "registrations": len(case.registrations),
+        "links": [_link(item) for item in case.links],
+        "readiness": _readiness(case),
         "issues": [
             {
                 "code": item.code,
@@ -141,8 +144,52 @@ def _treatment(item: Treatment) -> dict[str, Any]:
         "structures": item.structures.uid if item.structures else None,
         "image": item.image.series_uid if item.image else None,
         "evidence": list(item.evidence),
-        "ready": bool(item.dose and item.structures),
+        "ready": not _lacks(item),
+        "lacks": _lacks(item),
     }
+
+
+def _link(item: Link) -> dict[str, Any]:
+    return {
+        "relation": item.relation,
+        "source": item.source,
+        "target": item.target,
+        "confidence": item.confidence,
+        "evidence": item.evidence,
+    }
+
+
+def _lacks(item: Treatment) -> list[str]:
+    """Return what keeps a treatment from being audited, as far as reading tells."""
+    found = []
+    if item.dose is None:
+        found.append("no dose")
+    elif item.dose.unit != "Gy":
+        found.append("its dose is not in Gy")
+    elif item.dose.summation not in {"PLAN", "MULTI_PLAN"}:
+        found.append("its dose is not that of a whole plan (see --dose-as)")
+    if item.structures is None:
+        found.append("no structure set (see --structures)")
+    found += [f"{link.relation} is a guess" for link in item.guesses]
+    return found
+
+
+def _readiness(case: Case) -> list[dict[str, Any]]:
+    """Return one entry a plan, and one for treatments without a plan."""
+    found = []
+    for plan in case.plans:
+        own = [item for item in case.treatments if item.plan is not None and item.plan.uid == plan.uid]
+        lacks = [text for item in own for text in _lacks(item)] if own else ["no dose"]
+        if not plan.prescriptions:
+            lacks.append("no prescription (give it in the sheet)")
+        if plan.fractions is None:
+            lacks.append("no number of fractions (give it in the sheet)")
+        found.append({"plan": plan.label, "uid": plan.uid, "ready": not lacks, "lacks": list(dict.fromkeys(lacks))})
+    for item in case.treatments:
+        if item.plan is None:
+            lacks = [*_lacks(item), "no plan: prescription and fractions come from the sheet"]
+            found.append({"plan": None, "uid": None, "ready": False, "lacks": lacks})
+    return found
 
 
 def _image_line(item: dict[str, Any]) -> str:
@@ -185,10 +232,16 @@ def _treatment_line(item: dict[str, Any]) -> str:
     return f"{state}: {' + '.join(parts)}{lack}{evidence}"
 
 
+def _readiness_line(item: dict[str, Any]) -> str:
+    name = "without a plan" if item["plan"] is None else display_name(item["plan"]) or "unnamed"
+    return f"{name}: {'ready' if item['ready'] else 'not ready: ' + '; '.join(item['lacks'])}"
+
+
 _SECTIONS = (
     ("images", "images", _image_line),
     ("structure_sets", "structure sets", _structures_line),
     ("plans", "plans", _plan_line),
     ("doses", "doses", _dose_line),
     ("treatments", "what belongs together", _treatment_line),
+    ("readiness", "ready to audit", _readiness_line),
 )
