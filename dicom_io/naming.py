@@ -29,9 +29,12 @@ def name_issues(structures: Iterable[Structure], mark: str) -> list[Issue]:
         if not name:
             found.append(note("roi-name-empty", f"ROIs without a name: {listed(numbers)}", where))
         elif len(group) > 1:
-            alike = "share one name" if len({item.name.casefold() for item in group}) == 1 else "have names alike"
-            message = f"ROIs {listed(numbers)} {alike}"
-            found.append(warn("roi-names-repeated", message, where, "name the ROI by its number"))
+            remedy = "name the ROI by its number"
+            if len({item.name.casefold() for item in group}) < len(group):
+                found.append(warn("roi-names-repeated", f"ROIs {listed(numbers)} share one name", where, remedy))
+            else:
+                message = f"names of ROIs {listed(numbers)} differ by spaces or underscores alone"
+                found.append(note("roi-names-repeated", message, where, remedy))
     if long := [item.number for group in same.values() for item in group if len(item.name) > LONGEST_NAME]:
         message = f"ROI names of more than {LONGEST_NAME} characters: {listed(long)}"
         found.append(note("roi-name-long", message, f"{mark} ROI {listed(long)}"))
