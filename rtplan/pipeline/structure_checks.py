@@ -110,8 +110,10 @@ def _outside_grid(anatomy: Anatomy) -> Iterator[Issue]:
         share = 100 * dvh.outside_cc / dvh.total_cc
         if share > OUT_OF_GRID_PCT:
             message = f"the dose grid covers {100 - share:.1f} % of the structure: the rest is bounded, never zero"
-            severity = Severity.WARN if is_target else Severity.NOTE
-            yield Issue("outside-dose-grid", severity, message, f"ROI {item.number}")
+            if is_target:
+                yield Issue("outside-dose-grid", Severity.WARN, message, f"ROI {item.number}")
+            else:
+                yield Issue("outside-dose-grid", Severity.NOTE, message, f"ROI {item.number}")
 
 
 def _points(anatomy: Anatomy) -> Iterator[Issue]:

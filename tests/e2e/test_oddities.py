@@ -19,7 +19,7 @@ BY_NAME = {item.name: item for item in ODDITIES}
 # The organs of the study are spheres and tubes far from the dose: a few cells tell as much as many.
 COARSE = Models(fineness=Fineness(4.0, 4_000))
 # What the good study itself says.
-ALWAYS = {"plan-unapproved"}
+ALWAYS = {"plan-unapproved", "prior-irradiation-unsaid"}
 
 
 def audited(name, folder, **choice):
