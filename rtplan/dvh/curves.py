@@ -14,6 +14,7 @@ from rtplan.model import Point
 __all__ = ["DVH", "Change", "Samples", "Variant", "merged_samples"]
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 # More samples than this are merged where their doses differ by less than the range over 65,536; each bin keeps
 # its volume and its mean dose.
@@ -36,28 +37,37 @@ class Samples:
         The volume each sample stands for.
     minimum_gy, maximum_gy : float
         Of the continuous field in and on the structure: at or beyond the outermost samples.
-    points_mm : ndarray, shape (n, 3), or None
-        Where each sample lies.
+    place : callable, or None
+        Gives the points (k, 3), mm in the patient, where samples lie, by their numbers (k,).
     """
 
     dose_gy: Array
     volume_cc: Array
     minimum_gy: float
     maximum_gy: float
-    points_mm: Array | None = field(default=None, repr=False)
+    place: Callable[[Numbers], Array] | None = field(default=None, repr=False)
     _line: tuple[Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        count, ends = len(self.volume_cc), np.cumsum(self.volume_cc)
         total = float(self.volume_cc.sum())
-        ends = np.cumsum(self.volume_cc)
-        at, doses = ends - self.volume_cc / 2, self.dose_gy
-        if float(self.volume_cc.max(initial=0.0)) > 2 * PLATEAU * total:
+        plateaus = float(self.volume_cc.max(initial=0.0)) > 2 * PLATEAU * total
+        volumes, line = (np.empty(count * (1 + plateaus) + 2) for _ in range(2))
+        volumes[0], volumes[-1] = 0.0, total
+        line[0], line[-1] = self.maximum_gy, self.minimum_gy
+        if plateaus:
             ramp = np.minimum(self.volume_cc / 2, PLATEAU * total)
-            at = np.column_stack([ends - self.volume_cc + ramp, ends - ramp]).ravel()
-            doses = np.repeat(doses, 2)
-        volumes = np.concatenate([[0.0], at, [total]])
-        line = np.concatenate([[self.maximum_gy], doses, [self.minimum_gy]])
+            volumes[1:-1:2], volumes[2:-1:2] = ends - self.volume_cc + ramp, ends - ramp
+            line[1:-1:2] = line[2:-1:2] = self.dose_gy
+        else:
+            np.subtract(ends, self.volume_cc / 2, out=volumes[1:-1])
+            line[1:-1] = self.dose_gy
         object.__setattr__(self, "_line", (volumes, line))
+
+    @property
+    def points_mm(self) -> Array | None:
+        """Where each sample lies, shape (n, 3); None where nobody knows."""
+        return self.place(np.arange(len(self.dose_gy))) if self.place else None
 
     @property
     def total_cc(self) -> float:
@@ -92,13 +102,13 @@ class Samples:
     def converted(self, convert: Callable[[Array], Array]) -> Samples:
         """Return the same volume at converted doses (EQD2, BED): the conversion must rise with dose."""
         ends = convert(np.array([self.minimum_gy, self.maximum_gy]))
-        return Samples(convert(self.dose_gy), self.volume_cc, float(ends[0]), float(ends[1]), self.points_mm)
+        return Samples(convert(self.dose_gy), self.volume_cc, float(ends[0]), float(ends[1]), self.place)
 
     def point_of(self, dose_gy: float) -> Point | None:
         """Return where the sample nearest to a dose lies."""
-        if self.points_mm is None or len(self.dose_gy) == 0:
+        if self.place is None or len(self.dose_gy) == 0:
             return None
-        x, y, z = self.points_mm[int(np.abs(self.dose_gy - dose_gy).argmin())]
+        ((x, y, z),) = self.place(np.array([np.abs(self.dose_gy - dose_gy).argmin()]))
         return float(x), float(y), float(z)
 
 
@@ -128,7 +138,7 @@ def merged_samples(
     *,
     best: _Key,
     changes: Mapping[_Key, Change] | None = None,
-    locate: Callable[[NDArray[np.int64]], Array] | None = None,
+    locate: Callable[[Numbers], Array] | None = None,
     extremes_gy: tuple[float, float] | None = None,
     reached_gy: Mapping[_Key, tuple[float, float]] | None = None,
 ) -> dict[_Key, Samples]:
@@ -177,12 +187,12 @@ def merged_samples(
         # Means are taken as offsets from one sample of the bin, so that a plateau stays the dose that it is.
         summed = np.bincount(bins, (held - doses[bins]) * volumes_cc[best], count)
         doses = doses + np.divide(summed, volumes[best], out=np.zeros(count), where=volumes[best] > 0)
-    points = locate(first) if locate else None
+    place = (lambda which: locate(first[which])) if locate else None
     found = {}
     for key, volume in volumes.items():
         ends = own.get(key, (low, high))
         held = doses if ends == (low, high) else np.clip(doses, *ends)
-        found[key] = Samples(held, volume, *ends, points if key == best else None)
+        found[key] = Samples(held, volume, *ends, place if key == best else None)
     return found
 
 

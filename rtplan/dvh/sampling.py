@@ -8,31 +8,27 @@ around.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from rtplan.model import Dose, Grid
 
-__all__ = ["Box", "Kernel", "axes_in_frame", "sample_box", "sample_points"]
+from .splines import EDGE, REACH, Axis, product, window
+
+__all__ = ["Box", "Kernel", "axes_in_frame", "lattice_of", "sample_box", "sample_layers", "sample_points"]
 
 Array = NDArray[np.float64]
 Kernel = Literal["linear", "cubic"]
-_Lerp = tuple[NDArray[np.int64], Array]
+Layers = Callable[[slice], Array]
 
-# The cardinal spline falls by a factor 3.7 a sample: 12 samples away nothing above 1e-7 is left.
-REACH = 12
-# Sample centres are where dose is known; beyond the outermost ones by more than rounding it is not.
-EDGE = 1e-4
 # How far a cubic may leave the range of the stored values around it, as a share of that range.
 OVERSHOOT = 0.15
-# Above this many grid points a structure is large, and its cubic is held within the range of the whole block.
-LARGE = 1_500_000
-CHUNK = 24
-NEGLIGIBLE = 1e-9
+# A cubic that leaves the straight line by a smaller share of the block's range is not looked at twice.
+HARMLESS = 2e-3
 # About this many samples are taken at a time: what is worked on then stays in the processor's cache.
 SLAB = 1 << 18
 
@@ -54,6 +50,21 @@ def axes_in_frame(grid: Grid, frame: Array) -> tuple[int, int, int] | None:
     return (axes[0], axes[1], axes[2]) if aligned else None
 
 
+def lattice_of(dose: Dose, frame: Array) -> tuple[float, float, float] | None:
+    """Return the spacing of a dose grid in the frame's first two axes and where one sample lies (u, v), mm.
+
+    None where the grid is oblique to the frame, or its spacings differ.
+    """
+    axes = axes_in_frame(dose.grid, frame)
+    if axes is None or dose.grid.plane_offsets_mm is not None:
+        return None
+    spacing = [dose.grid.spacing_mm[axis] for axis in axes[:2]]
+    if abs(spacing[0] - spacing[1]) > EDGE * spacing[0]:
+        return None
+    origin = dose.grid.to_patient(np.zeros(3)) @ frame
+    return float(spacing[0]), float(origin[0]), float(origin[1])
+
+
 def sample_box(dose: Dose, frame: Array, u_mm: Array, v_mm: Array, w_mm: Array) -> Box:
     """Sample a dose on the product of three rising coordinates of a frame.
 
@@ -70,27 +81,61 @@ def sample_box(dose: Dose, frame: Array, u_mm: Array, v_mm: Array, w_mm: Array) 
     Box
         Arrays of shape (len(w), len(v), len(u)).
     """
-    axes = axes_in_frame(dose.grid, frame)
-    if axes is None:
+    field = _Field.of(dose, frame)
+    if field is None:
         w, v, u = np.meshgrid(w_mm, v_mm, u_mm, indexing="ij")
         points = np.stack([u, v, w], axis=-1) @ frame.T
         straight, where = sample_points(dose, points, kernel="linear")
         return Box(straight, sample_points(dose, points, kernel="cubic")[0], where)
-    block = np.transpose(dose.values, [2 - axis for axis in reversed(axes)])
-    linear: list[_Lerp] = []
-    cubic: list[Array | None] = []
-    inside_axes: list[NDArray[np.bool_]] = []
-    for position, coordinates in enumerate((u_mm, v_mm, w_mm)):
-        index, knots = _along(dose.grid, frame, position, axes[position], coordinates)
-        inside = (index >= knots[0] - EDGE) & (index <= knots[-1] + EDGE)
-        first, last = _window(index[inside], knots)
-        block = block[_part(2 - position, slice(first, last))]
-        held = np.clip(index, knots[first], knots[last - 1])
-        linear.insert(0, _linear_weights(held, knots[first:last]))
-        cubic.insert(0, _cubic_weights(held, knots[first:last]))
-        inside_axes.insert(0, inside)
-    known = inside_axes[0][:, None, None] & inside_axes[1][None, :, None] & inside_axes[2][None, None, :]
-    return _sampled(np.ascontiguousarray(block, dtype=np.float64), linear, cubic, known)
+    axes = [field.along(position, mm) for position, mm in ((2, w_mm), (1, v_mm), (0, u_mm))]
+    block = field.block(axes)
+    known = axes[0].known[:, None, None] & axes[1].known[None, :, None] & axes[2].known[None, None, :]
+    return _sampled(block, axes, known)
+
+
+def sample_layers(
+    dose: Dose, frame: Array, u_mm: Array, v_mm: Array, w_mm: Array
+) -> tuple[Layers, tuple[NDArray[np.bool_], ...]] | None:
+    """Sample a dose layer by layer with the linear kernel, for bodies of more cells than should be held at once.
+
+    Parameters
+    ----------
+    dose : Dose
+    frame : ndarray, shape (3, 3)
+    u_mm, v_mm, w_mm : ndarray
+        Coordinates along its axes.
+
+    Returns
+    -------
+    tuple, or None
+        A function that gives the doses of a slice of layers, shape (k, len(v), len(u)), and where along w, v and u
+        the dose is known; None for a dose grid that runs along no axis of the frame.
+    """
+    field = _Field.of(dose, frame)
+    if field is None:
+        return None
+    w, v, u = axes = [field.along(position, mm) for position, mm in ((2, w_mm), (1, v_mm), (0, u_mm))]
+    block = field.values[tuple(slice(axis.first, axis.last) for axis in axes)]
+    rows, columns = v.samples, u.samples
+    left = w.left
+    right = np.minimum(left + 1, len(w.knots) - 1)
+    gap = w.knots[right] - w.knots[left]
+    share = np.divide(w.index - w.knots[left], gap, out=np.zeros(len(left)), where=gap > 0)
+    share[np.abs(share - np.round(share)) < EDGE] = np.round(share)[np.abs(share - np.round(share)) < EDGE]
+
+    def layers(which: slice) -> Array:
+        own = np.arange(len(left))[which]
+        picked = []
+        for at in own:
+            before, after = block[left[at]], block[right[at]]
+            mixed = before if share[at] == 0 else after if share[at] == 1 else before + share[at] * (after - before)
+            picked.append(mixed[rows][:, columns] if rows is not None and columns is not None else mixed)
+        found = np.asarray(np.stack(picked), dtype=np.float64)
+        if rows is None or columns is None:
+            found = np.matmul(v.linear, found) @ u.linear.T
+        return found
+
+    return layers, (w.known, v.known, u.known)
 
 
 def sample_points(dose: Dose, points_mm: Array, *, kernel: Kernel = "cubic") -> tuple[Array, NDArray[np.bool_]]:
@@ -119,21 +164,62 @@ def sample_points(dose: Dose, points_mm: Array, *, kernel: Kernel = "cubic") -> 
     values: Array = np.zeros(np.shape(known))
     if known.any():
         wanted = np.clip(index[known], 0.0, last)
-        low = np.maximum(np.floor(wanted.min(axis=0)).astype(int) - REACH, 0)
-        high = np.minimum(np.ceil(wanted.max(axis=0)).astype(int) + REACH + 1, dose.values.shape)
-        block = dose.values[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float64)
-        values[known] = _interpolated(block, (wanted - low).T, kernel)
+        values[known] = _trilinear(dose.values, wanted) if kernel == "linear" else _tricubic(dose.values, wanted)
     return values, known
 
 
-def _interpolated(block: Array, at: Array, kernel: Kernel) -> Array:
-    """Values of a block at (3, n) index positions."""
-    if kernel == "linear":
-        linear: Array = map_coordinates(block, at, order=1, mode="nearest")
-        return linear
-    low, high = (map_coordinates(limit, at, order=1, mode="nearest") for limit in _limits(block))
-    cubic: Array = np.clip(map_coordinates(block, at, order=3, mode="mirror"), low, high)
+def _trilinear(values: NDArray[np.floating], at: Array) -> Array:
+    """Values between the eight samples around each (n, 3) index position."""
+    before = np.clip(np.floor(at).astype(np.int64), 0, np.maximum(np.array(values.shape) - 2, 0))
+    share = at - before
+    after = np.minimum(before + 1, np.array(values.shape) - 1)
+    found = np.zeros(len(at))
+    for corner in np.ndindex(2, 2, 2):
+        sample = np.where(corner, after, before)
+        weight = np.where(corner, share, 1.0 - share).prod(axis=1)
+        found += weight * values[sample[:, 0], sample[:, 1], sample[:, 2]]
+    return found
+
+
+def _tricubic(values: NDArray[np.floating], at: Array) -> Array:
+    """Values of the spline at (n, 3) index positions, for grids that run along no axis of the frame."""
+    from scipy.ndimage import map_coordinates  # noqa: PLC0415 -- half of the time a short command takes to start
+
+    first = np.maximum(np.floor(at.min(axis=0)).astype(int) - REACH, 0)
+    last = np.minimum(np.ceil(at.max(axis=0)).astype(int) + REACH + 1, values.shape)
+    block = values[tuple(slice(a, b) for a, b in zip(first, last, strict=True))].astype(np.float64)
+    wanted = at - first
+    held = (_trilinear(limit, wanted) for limit in _limits(block, float(block.min())))
+    cubic: Array = np.clip(map_coordinates(block, wanted.T, order=3, mode="mirror"), *held)
     return cubic
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Field:
+    """A dose whose grid runs along the axes of a frame, as a (w, v, u) view."""
+
+    values: NDArray[np.floating]
+    grid: Grid
+    frame: Array
+    axes: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, dose: Dose, frame: Array) -> _Field | None:
+        axes = axes_in_frame(dose.grid, frame)
+        if axes is None:
+            return None
+        return cls(np.transpose(dose.values, [2 - axis for axis in reversed(axes)]), dose.grid, frame, axes)
+
+    def along(self, position: int, wanted_mm: Array) -> Axis:
+        """Wanted coordinates along one axis of the frame, with the samples that matter to them."""
+        index, knots = _along(self.grid, self.frame, position, self.axes[position], wanted_mm)
+        known = (index >= knots[0] - EDGE) & (index <= knots[-1] + EDGE)
+        first, last = window(index[known], knots)
+        return Axis(np.clip(index, knots[first], knots[last - 1]), knots[first:last], first, last, known)
+
+    def block(self, axes: Sequence[Axis]) -> Array:
+        """Return the dose's samples that matter to positions along w, v and u."""
+        return np.ascontiguousarray(self.values[tuple(slice(a.first, a.last) for a in axes)], dtype=np.float64)
 
 
 def _along(grid: Grid, frame: Array, position: int, axis: int, coordinates: Array) -> tuple[Array, Array]:
@@ -144,135 +230,52 @@ def _along(grid: Grid, frame: Array, position: int, axis: int, coordinates: Arra
     return index, grid.axis_coordinates[axis]
 
 
-def _window(index: Array, knots: Array) -> tuple[int, int]:
-    """Range of samples that matter for the wanted positions."""
-    if len(index) == 0:
-        return 0, min(len(knots), 4)
-    first = int(np.searchsorted(knots, index.min(), side="right")) - 1 - REACH
-    last = int(np.searchsorted(knots, index.max(), side="left")) + 1 + REACH
-    return max(first, 0), min(last, len(knots))
-
-
-def _linear_weights(index: Array, knots: Array) -> _Lerp:
-    """Left neighbour of every wanted position, and the share of the right one."""
-    if len(knots) == 1:
-        return np.zeros(len(index), dtype=np.int64), np.zeros(len(index))
-    left = np.clip(np.searchsorted(knots, index, side="right") - 1, 0, len(knots) - 2)
-    return left, np.clip((index - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1.0)
-
-
-def _cubic_weights(index: Array, knots: Array) -> Array | None:
-    """Weight of every sample in every wanted position, shape (wanted, samples); None where a cubic needs more."""
-    if len(knots) < 4:
-        return None
-    left = np.clip(np.searchsorted(knots, index, side="right") - 1, 0, len(knots) - 2)
-    gap = knots[left + 1] - knots[left]
-    before, after = index - knots[left], knots[left + 1] - index
-    bends = _bends(knots)
-    weights: Array = ((after**3 / gap - after * gap) / 6)[:, None] * bends[left]
-    weights += ((before**3 / gap - before * gap) / 6)[:, None] * bends[left + 1]
-    wanted = np.arange(len(index))
-    weights[wanted, left] += after / gap
-    weights[wanted, left + 1] += before / gap
-    return weights
-
-
-def _bends(knots: Array) -> Array:
-    """Second derivatives at the knots of the splines that are one at a knot and zero at all others, in its column.
-
-    Slopes agree at every inner knot; the third derivative does so at the second and the last but one (not-a-knot).
-    """
-    gaps = np.diff(knots)
-    count = len(knots)
-    inner = np.arange(1, count - 1)
-    before, after = gaps[:-1], gaps[1:]
-    system, right = np.zeros((count, count)), np.zeros((count, count))
-    system[inner, inner - 1], system[inner, inner], system[inner, inner + 1] = before, 2 * (before + after), after
-    right[inner, inner - 1], right[inner, inner + 1] = 6 / before, 6 / after
-    right[inner, inner] = -6 / before - 6 / after
-    system[0, :3] = gaps[1], -(gaps[0] + gaps[1]), gaps[0]
-    system[-1, -3:] = gaps[-1], -(gaps[-2] + gaps[-1]), gaps[-2]
-    return np.asarray(np.linalg.solve(system, right), dtype=np.float64)
-
-
-def _sampled(block: Array, linear: list[_Lerp], cubic: list[Array | None], known: NDArray[np.bool_]) -> Box:
+def _sampled(block: Array, axes: Sequence[Axis], known: NDArray[np.bool_]) -> Box:
     """Sample a (w, v, u) block by both kernels, slab by slab along w.
 
     The cubic is held within the stored values around, with some room for a true peak between them.
     """
+    linear = [axis.linear for axis in axes]
+    cubic = [weights for axis in axes if (weights := axis.cubic) is not None]
     straight = np.empty(known.shape)
-    weights = [own for own in cubic if own is not None]
-    curved = np.empty(known.shape) if len(weights) == 3 else straight
-    limits = _limits(block) if len(weights) == 3 and block.size <= LARGE else None
-    low, high = float(block.min()), float(block.max())
     step = max(1, SLAB // max(1, known[0].size))
-    for start in range(0, len(known), step):
-        slab = slice(start, start + step)
-        along = [(linear[0][0][slab], linear[0][1][slab]), *linear[1:]]
-        straight[slab] = _lerp(block, along)
-        if len(weights) == 3:
-            values = _product(block, [weights[0][slab], *weights[1:]])
-            held = (_lerp(limit, along) for limit in limits) if limits else (low, high + OVERSHOOT * (high - low))
-            np.clip(values, *held, out=curved[slab])
+    slabs = [slice(start, start + step) for start in range(0, len(known), step)]
+    for slab in slabs:
+        straight[slab] = product(block, [linear[0][slab], *linear[1:]])
+    if len(cubic) < 3:
+        return Box(straight, straight, known)
+    curved = np.empty(known.shape)
+    for slab in slabs:
+        curved[slab] = product(block, [cubic[0][slab], *cubic[1:]])
+    _hold(curved, straight, block, axes)
     return Box(straight, curved, known)
 
 
-def _lerp(block: Array, along: list[_Lerp]) -> Array:
-    """Linear interpolation of a (w, v, u) block along each axis, the most shrinking axis first."""
-    for axis in _order(block, [len(left) for left, _ in along]):
-        block = _lerp_axis(block, axis, *along[axis])
-    return block
+def _hold(curved: Array, straight: Array, block: Array, axes: Sequence[Axis]) -> None:
+    """Hold a cubic within its limits where it strays from the straight line by enough to matter."""
+    low, high = float(block.min()), float(block.max())
+    astray = np.abs(curved - straight) > HARMLESS * (high - low)
+    if not astray.any():
+        return
+    spans = [np.flatnonzero(astray.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    part = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    near, close = _near(block, [axis.only(own) for axis, own in zip(axes, part, strict=True)])
+    weights = [axis.linear for axis in close]
+    held = (product(limit, weights) for limit in _limits(near, low))
+    np.clip(curved[part], *held, out=curved[part])
 
 
-def _lerp_axis(block: Array, axis: int, left: NDArray[np.int64], share: Array) -> Array:
-    shape = [1, 1, 1]
-    shape[axis] = -1
-    right = np.minimum(left + 1, block.shape[axis] - 1)
-    low: Array = np.take(block, left, axis=axis)
-    high: Array = np.take(block, right, axis=axis)
-    high -= low
-    high *= share.reshape(shape)
-    high += low
-    return high
+def _near(block: Array, axes: Sequence[Axis]) -> tuple[Array, list[Axis]]:
+    """Keep the part of a block that is close to the wanted positions."""
+    parts = [axis.near() for axis in axes]
+    return block[tuple(own for own, _ in parts)], [axis for _, axis in parts]
 
 
-def _product(block: Array, along: list[Array]) -> Array:
-    """Product of a (w, v, u) block with a matrix along each axis, the most shrinking axis first."""
-    for axis in _order(block, [len(weights) for weights in along]):
-        block = _along_axis(block, axis, along[axis])
-    return block
-
-
-def _along_axis(block: Array, axis: int, weights: Array) -> Array:
-    """Multiply one axis by a matrix whose rows are narrow: in chunks, each with the samples that matter to it."""
-    shape = list(block.shape)
-    shape[axis] = len(weights)
-    result = np.empty(shape)
-    for start in range(0, len(weights), CHUNK):
-        rows = weights[start : start + CHUNK]
-        used = np.flatnonzero(np.abs(rows).max(axis=0) > NEGLIGIBLE)
-        first, last = int(used[0]), int(used[-1]) + 1
-        narrow = rows[:, first:last]
-        end = start + len(rows)
-        if axis == 2:
-            np.matmul(block[:, :, first:last], narrow.T, out=result[:, :, start:end])
-        elif axis == 1:
-            np.matmul(narrow, block[:, first:last], out=result[:, start:end])
-        else:
-            flat = block[first:last].reshape(last - first, -1)
-            np.matmul(narrow, flat, out=result[start:end].reshape(len(rows), -1))
-    return result
-
-
-def _order(block: Array, wanted: list[int]) -> list[int]:
-    return sorted(range(3), key=lambda axis: wanted[axis] / block.shape[axis])
-
-
-def _limits(block: Array) -> tuple[Array, Array]:
+def _limits(block: Array, lowest: float) -> tuple[Array, Array]:
     """Lowest and highest dose that a cubic may reach around each sample; never below the lowest stored one."""
     low_near, high_near = _of_four(np.minimum, block), _of_four(np.maximum, block)
     room = OVERSHOOT * (high_near - low_near)
-    return np.maximum(low_near - room, block.min()), high_near + room
+    return np.maximum(low_near - room, lowest), high_near + room
 
 
 def _of_four(extreme: np.ufunc, values: Array) -> Array:

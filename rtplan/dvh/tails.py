@@ -13,9 +13,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtplan.geometry.layout import Layout
+from rtplan.geometry.booleans import differences
 
-__all__ = ["Split", "centroids", "differences", "split_tails"]
+from .cells import Cells
+
+__all__ = ["Split", "split_tails"]
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -25,9 +27,11 @@ _Value = TypeVar("_Value", bound=np.generic)
 COARSE_MM = 0.6
 FINE_MM = 0.5
 MOST_PARTS = 4
-# The hottest and the coldest volume to take apart, and the most cells for either.
-TAIL_CC = 4.0
-MOST_CELLS = 1_500
+SAME_DEPTH = 1e-9
+# How many of the hottest and of the coldest cells are taken apart, and into how many samples at the most: beyond
+# them the cells are many enough as they are.
+MOST_CELLS = 160
+MOST_SAMPLES = 6_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +52,9 @@ class Split:
         """The cell of each sample of the cells taken apart."""
         return np.repeat(self.tails, self.counts)
 
-    def doses(self, box: Array, layout: Layout, cells: Numbers) -> Array:
+    def doses(self, box: Array, cells: Cells) -> Array:
         """Doses of the samples of the cells taken apart, from the box of doses at the cells' centres."""
-        return _within_cells(box, layout.heights_mm, cells[self.parent], self.offsets)
+        return _within_cells(box, cells.heights_mm, cells.in_box[self.parent], self.offsets)
 
     def joined(self, values: NDArray[_Value], of_tails: NDArray[_Value]) -> NDArray[_Value]:
         """Put what whole cells have and what the samples of the others have into one array."""
@@ -78,16 +82,12 @@ class Split:
         )
 
 
-def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, volumes_cc: Array) -> Split | None:
+def split_tails(cells: Cells, doses: Array, volumes_cc: Array) -> Split | None:
     """Decide which cells to take apart, and how.
 
     Parameters
     ----------
-    layout : Layout
-    cells : ndarray of int, shape (n,)
-        Flat numbers of the cells that hold any of the region.
-    filled : ndarray, shape (n,)
-        Coverage of each.
+    cells : Cells
     doses, volumes_cc : ndarray, shape (n,)
 
     Returns
@@ -95,68 +95,68 @@ def split_tails(layout: Layout, cells: Numbers, filled: Array, doses: Array, vol
     Split or None
         None where the cells are fine enough as they are.
     """
-    raster = layout.raster
-    if raster.cell_mm < COARSE_MM or len(cells) == 0:
+    layout = cells.layout
+    if layout.raster.cell_mm < COARSE_MM or len(doses) == 0:
         return None
-    parts = min(int(np.ceil(raster.cell_mm / FINE_MM)), MOST_PARTS)
-    tails = np.union1d(_tail(-doses, volumes_cc), _tail(doses, volumes_cc))
-    places, kept = _positions(layout.coverage, cells[tails], filled[tails], parts)
-    size = raster.rows * raster.columns
-    thickness = layout.thickness_mm[cells[tails] // size]
-    layers = (np.arange(parts) + 0.5) / parts - 0.5
+    parts = min(int(np.ceil(layout.raster.cell_mm / FINE_MM)), MOST_PARTS)
+    used = np.flatnonzero(volumes_cc > 0)
+    most = min(MOST_CELLS, MOST_SAMPLES // parts**3)
+    tails = np.unique(np.concatenate([used[_smallest(keys, most)] for keys in (-doses[used], doses[used])]))
+    places, kept = _positions(cells, tails, parts)
     of_cell, place = np.nonzero(kept)
-    heights = thickness[of_cell][:, None] * layers[None, :]
-    in_plane = np.repeat(places[of_cell, place], parts, axis=0)
-    offsets = np.concatenate([in_plane, heights.reshape(-1, 1)], axis=1)
-    return Split(len(cells), tails, kept.sum(axis=1) * parts, offsets)
+    offsets = places[of_cell, place]
+    offsets[:, 2] *= layout.thickness_mm[cells.layer[tails]][of_cell]
+    return Split(len(doses), tails, kept.sum(axis=1), offsets)
 
 
-def _tail(keys: Array, volumes_cc: Array) -> Numbers:
-    """Return the cells with the smallest keys that make up the tail's volume."""
-    most = min(MOST_CELLS, len(keys) - 1)
-    if most < 1:
+def _smallest(keys: Array, most: int) -> Numbers:
+    """Return the numbers of the smallest keys."""
+    if len(keys) <= most:
         return np.arange(len(keys))
-    first = np.argpartition(keys, most)[:most]
-    first = first[np.argsort(keys[first])]
-    enough = int(np.searchsorted(np.cumsum(volumes_cc[first]), TAIL_CC)) + 1
-    return np.asarray(first[:enough])
+    return np.asarray(np.argpartition(keys, most)[:most])
 
 
-def _positions(coverage: Array, cells: Numbers, filled: Array, parts: int) -> tuple[Array, NDArray[np.bool_]]:
-    """Positions (v, u) within each cell, and which of them lie in the region.
+def _positions(cells: Cells, tails: Numbers, parts: int) -> tuple[Array, NDArray[np.bool_]]:
+    """Positions (v, u, w) within each cell, in cells and layers, and which of them lie in the region.
 
-    A border cell holds the positions furthest inward, as many as its coverage says, moved together until their
-    mean is the centroid of what it holds.
+    A border cell holds the positions furthest inward, as many as its coverage and that of the layers above and
+    below say, moved together until their mean is the centroid of what it holds.
     """
     steps = (np.arange(parts) + 0.5) / parts - 0.5
-    v, u = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
-    inward_v, inward_u = differences(coverage, cells)
-    depth = inward_v[:, None] * v[None] + inward_u[:, None] * u[None]
-    rank = np.argsort(np.argsort(-depth, axis=1), axis=1)
-    kept = rank < np.maximum(np.round(filled * parts**2), 1)[:, None]
-    places = np.broadcast_to(np.column_stack([v, u]), (len(cells), parts**2, 2))
-    mean = (places * kept[:, :, None]).sum(axis=1) / kept.sum(axis=1)[:, None]
-    centre = np.column_stack(centroids(coverage, cells, filled))
-    return places + (centre - mean)[:, None, :], kept
-
-
-def centroids(coverage: Array, cells: Numbers, filled: Array) -> tuple[Array, Array]:
-    """Find the centroids (v, u) of what cells hold: half the empty share away from the border, along its normal."""
-    inward_v, inward_u = differences(coverage, cells)
-    length = np.hypot(inward_v, inward_u)
-    partly = (length > 0.05) & (filled < 1)
-    reach = np.divide(0.5 * (1.0 - filled), length, out=np.zeros(len(cells)), where=partly)
-    return inward_v * reach, inward_u * reach
-
-
-def differences(values: Array, cells: Numbers) -> tuple[Array, Array]:
-    """Return central differences along v and u at cells; a raster has cells to spare on every side."""
-    flat, row = values.ravel(), values.shape[2]
-    return (flat[cells + row] - flat[cells - row]) / 2, (flat[cells + 1] - flat[cells - 1]) / 2
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(steps, steps, steps, indexing="ij")], axis=1)
+    filled = cells.filled[tails]
+    below, above = cells.neighbours(tails)
+    inward = np.column_stack([*differences(cells.layout.coverage, cells.numbers[tails]), (above - below) / 2])
+    # Coverage runs straight from layer to layer: this is its mean over the layer's thickness.
+    held = np.clip(0.75 * filled + (above + below) / 8, 1.0 / len(grid), 1.0)
+    depth = inward @ grid.T
+    least = np.sort(depth, axis=1)[np.arange(len(tails)), len(grid) - np.round(held * len(grid)).astype(np.int64)]
+    # Of equally deep ones a turned patient would pick others: all of them count, or none.
+    kept = depth >= least[:, None] - SAME_DEPTH
+    length = np.linalg.norm(inward, axis=1)
+    reach = np.divide(0.5 * (1.0 - held), length, out=np.zeros(len(tails)), where=(length > 0.05) & (held < 1))
+    mean = (kept @ grid) / kept.sum(axis=1)[:, None]
+    return grid[None] + (inward * reach[:, None] - mean)[:, None, :], kept
 
 
 def _within_cells(box: Array, heights_mm: Array, cells: Numbers, offsets: Array) -> Array:
-    """Doses at places within cells: Taylor's series to the second order around each centre."""
+    """Doses at places within cells: Taylor's series to the second order around each centre.
+
+    Parameters
+    ----------
+    box : ndarray, shape (m, rows, columns)
+        Doses at the cells' centres.
+    heights_mm : ndarray, shape (m,)
+        Rising.
+    cells : ndarray of int, shape (n,)
+        Flat numbers of cells that are not at the rim of a layer.
+    offsets : ndarray, shape (n, 3)
+        Along v and u in cells, along w in mm.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     flat, row = box.ravel(), box.shape[2]
     size = box.shape[1] * row
     v, u, w = offsets.T

@@ -65,7 +65,12 @@ def largest_gap_mm(stack: Stack) -> float:
 def _labels(stack: Stack) -> list[list[int]]:
     """Body number of every ring, plane by plane, numbered from 0 in order of appearance."""
     starts = np.cumsum([0, *(len(plane.rings) for plane in stack.planes)])
-    boxes = np.split(_boxes([ring for plane in stack.planes for ring in plane.rings]), starts[1:-1])
+    every = _boxes(stack.rings)
+    offsets = stack.offsets_mm
+    reach = BRIDGED_SPACINGS * (stack.spacing_mm or 0.0)
+    if len(every) == len(offsets) and _one_body(every, offsets, reach):
+        return [[0]] * len(offsets)
+    boxes = np.split(every, starts[1:-1])
     parent = list(range(int(starts[-1])))
 
     def root(ring: int) -> int:
@@ -74,8 +79,6 @@ def _labels(stack: Stack) -> list[list[int]]:
             ring = parent[ring]
         return ring
 
-    offsets = stack.offsets_mm
-    reach = BRIDGED_SPACINGS * (stack.spacing_mm or 0.0)
     for at, own in enumerate(boxes):
         pairs = [(at, at)] if len(own) > 1 else []
         if at + 1 < len(boxes) and offsets[at + 1] - offsets[at] <= reach:
@@ -88,6 +91,12 @@ def _labels(stack: Stack) -> list[list[int]]:
         [names.setdefault(root(int(starts[at]) + ring), len(names)) for ring in range(len(own))]
         for at, own in enumerate(boxes)
     ]
+
+
+def _one_body(boxes: Array, offsets_mm: Array, reach_mm: float) -> bool:
+    """Whether planes of one ring each hang together from the first to the last."""
+    low, high = np.maximum(boxes[1:, :2], boxes[:-1, :2]), np.minimum(boxes[1:, 2:], boxes[:-1, 2:])
+    return bool((low <= high).all() and (np.diff(offsets_mm) <= reach_mm).all())
 
 
 def _boxes(rings: Sequence[Array]) -> Array:

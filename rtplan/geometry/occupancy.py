@@ -7,15 +7,16 @@ to the cap's area. ``slab``: every plane stands for everything up to half way to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from .profile import Cap, Caps, area_between, caps_of
+from .distance import signed_distances
+from .profile import Cap, Caps, Trend, area_between, cap_of, trends_of
 from .raster import Raster, cover
 from .stack import Stack
 
@@ -26,12 +27,14 @@ Between = Literal["shape", "slab"]
 
 # At one node a plane the planes themselves are the nodes (the midpoint rule), so nothing is interpolated.
 COARSE = 1.25
+# What Gregory's rule adds to the trapezoid's weights at either end, in gaps: exact for areas that are parabolas.
+GREGORY = np.array([-1 / 8, 1 / 6, -1 / 24])
+EVEN = 1e-3
 MOST_NODES_A_GAP = 24
 MOST_STEPS = 12
 AREA_TOLERANCE = 1e-6
 # A cap that runs out has no area at its very end: its shape is taken just before.
 NEARLY = 0.999
-BORDER_LEVELS = (0.25, 0.75)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +57,8 @@ class Tip:
 class Occupancy:
     """A body on a raster, ready to be asked for its coverage at any height.
 
-    `planes` is the coverage of the drawn planes; `maps` are their distance maps and `ends` the caps by rule, made
-    when first asked for.
+    `planes` is the coverage of the drawn planes; `maps` are their distance maps by plane and `ends` the caps by
+    rule, made when first asked for; `trends` is how the areas run on below and above.
     """
 
     stack: Stack
@@ -64,13 +67,15 @@ class Occupancy:
     between: Between
     planes: Array
     areas_mm2: Array
-    maps: list[Array | None]
+    trends: tuple[Trend, Trend]
+    maps: dict[int, Array]
     ends: dict[Caps, tuple[Cap, Cap]]
 
     def caps(self, rule: Caps) -> tuple[Cap, Cap]:
         """Caps below the first and above the last plane."""
         if rule not in self.ends:
-            self.ends[rule] = caps_of(self.stack.offsets_mm, self.areas_mm2, self.spacing_mm, rule)
+            below, above = self.trends
+            self.ends[rule] = (cap_of(below, self.spacing_mm, rule), cap_of(above, self.spacing_mm, rule))
         return self.ends[rule]
 
     def inner_nodes(self, step_mm: float) -> Nodes:
@@ -81,6 +86,10 @@ class Occupancy:
             thickness = np.zeros(len(offsets))
             thickness[:-1] += gaps / 2
             thickness[1:] += gaps / 2
+            for order in (slice(None), slice(None, None, -1)):
+                own = gaps[order]
+                if len(offsets) >= 2 * len(GREGORY) and np.ptp(own[:2]) < EVEN * own[0]:
+                    thickness[order][: len(GREGORY)] += GREGORY * own[0]
             return Nodes(offsets, thickness)
         return divided(offsets, step_mm)
 
@@ -88,29 +97,29 @@ class Occupancy:
         """Nodes below the first and above the last plane."""
         offsets = self.stack.offsets_mm
         below, above = self.caps(rule)
-        if self.plane_nodes(step_mm):
-            areas = np.maximum(self.areas_mm2[[0, -1]], 1e-9)
-            thickness = np.array([below.volume_mm3, above.volume_mm3]) / areas
-            return Nodes(offsets[:1], thickness[:1]), Nodes(offsets[-1:], thickness[1:])
-        step = min(step_mm, self.spacing_mm / 4)
+        step = max(min(step_mm, self.spacing_mm / 4), step_mm / 2)
         return (
             divided(np.array([offsets[0] - below.length_mm, offsets[0]]), step),
             divided(np.array([offsets[-1], offsets[-1] + above.length_mm]), step),
         )
 
-    def tips(self, rule: Caps) -> tuple[Tip | None, Tip | None]:
-        """Where the body ends below and above; None where it ends on its last plane."""
+    def ends_mm(self, rule: Caps) -> Array:
+        """Heights just before the outermost ones, shape (2,)."""
         below, above = self.caps(rule)
-        return self._tip(0, -below.length_mm, rule), self._tip(-1, above.length_mm, rule)
+        return self.stack.offsets_mm[[0, -1]] + NEARLY * np.array([-below.length_mm, above.length_mm])
 
-    def _tip(self, end: int, length_mm: float, rule: Caps) -> Tip | None:
-        if length_mm == 0.0:
+    def tips(self, rule: Caps, filled: Array) -> tuple[Tip | None, Tip | None]:
+        """Where the body ends below and above, from its coverage just before; None where it ends on a plane."""
+        ends = self.ends_mm(rule)
+        return self._tip(0, float(ends[0]), filled[0]), self._tip(-1, float(ends[1]), filled[1])
+
+    def _tip(self, end: int, nearly_mm: float, filled: Array) -> Tip | None:
+        last = float(self.stack.offsets_mm[end])
+        if nearly_mm == last:
             return None
-        last = self.stack.offsets_mm[end]
-        filled = self.at(np.array([last + NEARLY * length_mm]), rule)[0]
         # An end smaller than any share of a cell leaves nothing: it lies where the last plane is fullest.
         shape = filled if filled.any() else self.planes[end]
-        return Tip(float(last + length_mm), shape >= min(0.5, float(shape.max()) / 2))
+        return Tip(last + (nearly_mm - last) / NEARLY, shape >= min(0.5, float(shape.max()) / 2))
 
     def plane_nodes(self, step_mm: float) -> bool:
         """Whether the planes lie close enough together to be the nodes themselves."""
@@ -128,47 +137,53 @@ class Occupancy:
 
     def at(self, offsets_mm: Array, rule: Caps) -> Array:
         """Coverage (m, rows, columns) at heights (m,); zero beyond the caps."""
+        return self.at_each([(offsets_mm, rule)])[0]
+
+    def at_each(self, wanted: Sequence[tuple[Array, Caps]]) -> list[Array]:
+        """Coverage at the heights of several rules at once."""
         planes = self.stack.offsets_mm
-        caps = self.caps(rule)
-        within = (offsets_mm > planes[0] - caps[0].length_mm - 1e-9) & (
-            offsets_mm < planes[-1] + caps[1].length_mm + 1e-9
-        )
-        nearest = np.abs(planes[:, None] - offsets_mm[None]).argmin(axis=0)
-        drawn = np.abs(planes[nearest] - offsets_mm) < 1e-6
+        offsets = np.concatenate([heights for heights, _ in wanted])
+        counts = [len(heights) for heights, _ in wanted]
+        caps = [self.caps(rule) for _, rule in wanted]
+        reach = np.repeat([(below.length_mm, above.length_mm) for below, above in caps], counts, axis=0)
+        within = (offsets > planes[0] - reach[:, 0] - 1e-9) & (offsets < planes[-1] + reach[:, 1] + 1e-9)
+        nearest = np.abs(planes[:, None] - offsets[None]).argmin(axis=0)
+        drawn = np.abs(planes[nearest] - offsets) < 1e-6
         exact = drawn | (within & (self.between == "slab"))
-        if exact.all():
-            return np.asarray(np.take(self.planes, nearest, axis=0))
-        filled = np.zeros((len(offsets_mm), *self.planes.shape[1:]))
-        filled[exact] = self.planes[nearest[exact]]
-        rest = np.flatnonzero(within & ~exact)
-        if len(rest):
-            filled[rest] = self._shaped(offsets_mm[rest], caps)
-        return filled
+        filled = np.take(self.planes, nearest, axis=0)
+        filled[~(within | drawn)] = 0.0
+        if (rest := np.flatnonzero(within & ~exact)).size:
+            areas = np.where(within, area_between(planes, self.areas_mm2, offsets), 0.0)
+            for start, count, (below, above) in zip(np.cumsum([0, *counts]), counts, caps, strict=False):
+                own = slice(start, start + count)
+                areas[own] = _capped(offsets[own], areas[own], planes, below, above)
+            filled[rest] = _level(self._blended(offsets[rest]), areas[rest], self.raster.cell_mm)
+        return np.split(filled, np.cumsum(counts)[:-1])
 
-    def _map(self, plane: int) -> Array:
-        found = self.maps[plane]
-        if found is None:
-            found = self.maps[plane] = _signed_distance(self.planes[plane]) * self.raster.cell_mm
-        return found
-
-    def _shaped(self, offsets_mm: Array, caps: tuple[Cap, Cap]) -> Array:
+    def _blended(self, offsets_mm: Array) -> Array:
+        """Distance maps (mm) at heights: those of the planes around, or of the end plane beyond it."""
         planes = self.stack.offsets_mm
-        targets = np.empty(len(offsets_mm))
-        blended = np.empty((len(offsets_mm), *self.planes.shape[1:]))
-        below, above = offsets_mm < planes[0], offsets_mm > planes[-1]
-        middle = ~(below | above)
-        targets[below] = caps[0].area(planes[0] - offsets_mm[below])
-        targets[above] = caps[1].area(offsets_mm[above] - planes[-1])
-        if middle.any():
-            targets[middle] = area_between(planes, self.areas_mm2, offsets_mm[middle])
-        for index, offset in enumerate(offsets_mm):
-            if not middle[index]:
-                blended[index] = self._map(0 if below[index] else -1)
-                continue
-            lower = min(int(np.searchsorted(planes, offset, side="right")) - 1, len(planes) - 2)
-            share = (offset - planes[lower]) / (planes[lower + 1] - planes[lower])
-            blended[index] = (1 - share) * self._map(lower) + share * self._map(lower + 1)
-        return _level(blended, targets, self.raster.cell_mm)
+        held = np.clip(offsets_mm, planes[0], planes[-1])
+        lower = np.clip(np.searchsorted(planes, held, side="right") - 1, 0, max(len(planes) - 2, 0))
+        upper = np.minimum(lower + 1, len(planes) - 1)
+        share = np.divide(
+            held - planes[lower], planes[upper] - planes[lower], out=np.zeros(len(held)), where=upper > lower
+        )
+        maps, place = self._maps(np.concatenate([lower[share < 1], upper[share > 0]]))
+        blended = np.take(maps, place[lower], axis=0)
+        mixed = np.flatnonzero(share > 0)
+        blended[mixed] += share[mixed, None, None] * (maps[place[upper[mixed]]] - blended[mixed])
+        return blended
+
+    def _maps(self, wanted: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
+        """Distance maps (mm) of planes, and where each plane's lies among them."""
+        used = np.unique(wanted)
+        if missing := [plane for plane in used.tolist() if plane not in self.maps]:
+            made = signed_distances(self.planes[missing]) * self.raster.cell_mm
+            self.maps.update(zip(missing, made, strict=True))
+        place = np.zeros(len(self.planes), dtype=np.int64)
+        place[used] = np.arange(len(used))
+        return np.stack([self.maps[plane] for plane in used.tolist()]), place
 
 
 def divided(borders_mm: Array, step_mm: float) -> Nodes:
@@ -204,45 +219,54 @@ def occupy(stack: Stack, raster: Raster, *, spacing_mm: float, between: Between 
     """
     planes = cover([plane.rings for plane in stack.planes], raster)
     areas = planes.sum(axis=(1, 2)) * raster.cell_mm**2
-    return Occupancy(stack, raster, spacing_mm, between, planes, areas, [None] * len(planes), {})
+    return Occupancy(stack, raster, spacing_mm, between, planes, areas, trends_of(stack.offsets_mm, areas), {}, {})
 
 
-def _signed_distance(coverage: Array) -> Array:
-    """Distance to the border in cells, inside positive: the mean over levels of coverage, which places it within cells.
-
-    No cell asks which border cell is the nearest, since of two equally near ones a turned patient would pick the other.
-    """
-    signed = np.zeros_like(coverage)
-    for level in BORDER_LEVELS:
-        inside = coverage >= min(level, float(coverage.max()))
-        inner = ndimage.distance_transform_edt(inside) - 0.5
-        outer = ndimage.distance_transform_edt(~inside) - 0.5
-        signed += np.where(inside, inner, -outer) / len(BORDER_LEVELS)
-    return signed
+def _capped(offsets_mm: Array, areas_mm2: Array, planes_mm: Array, below: Cap, above: Cap) -> Array:
+    """Areas at heights, with those of the caps beyond the first and the last plane."""
+    lower, upper = offsets_mm < planes_mm[0], offsets_mm > planes_mm[-1]
+    areas = areas_mm2.copy()
+    if lower.any():
+        areas[lower] = below.area(planes_mm[0] - offsets_mm[lower])
+    if upper.any():
+        areas[upper] = above.area(offsets_mm[upper] - planes_mm[-1])
+    return areas
 
 
 def _level(maps_mm: Array, areas_mm2: Array, cell_mm: float) -> Array:
     """Coverage of each map above the level at which it has the wanted area (Newton within a bracket)."""
-    low = np.minimum(maps_mm.min(axis=(1, 2)), 0.0) - cell_mm
-    high = maps_mm.max(axis=(1, 2)) + cell_mm
-    level = np.zeros(len(maps_mm))
-    filled = maps_mm
+    flat = maps_mm.reshape(len(maps_mm), -1) / cell_mm
+    wanted = areas_mm2 / cell_mm**2
+    low = np.minimum(flat.min(axis=1), 0.0) - 1.0
+    deepest = flat.max(axis=1)
+    high = deepest + 1.0
+    # A disc shrinks in proportion: where its map's zero is known to hold a larger area, this is close.
+    area = np.clip(0.5 + flat, 0.0, 1.0).sum(axis=1)
+    level = deepest * (1 - np.sqrt(np.minimum(np.divide(wanted, area, out=np.ones(len(area)), where=area > 0), 1.0)))
+    close = AREA_TOLERANCE * max(float(wanted.max()), 1.0)
+    filled = np.empty_like(flat)
+    open_ = np.arange(len(flat))
     for _ in range(MOST_STEPS):
-        above = maps_mm - level[:, None, None]
-        filled = np.clip(0.5 + above / cell_mm, 0.0, 1.0)
-        surplus = filled.sum(axis=(1, 2)) * cell_mm**2 - areas_mm2
-        settled = np.abs(surplus) <= AREA_TOLERANCE * max(float(areas_mm2.max()), cell_mm**2)
-        if settled.all():
+        own = flat[open_] if len(open_) < len(flat) else flat
+        above = own - level[open_, None]
+        found = np.clip(above + 0.5, 0.0, 1.0)
+        filled[open_] = found
+        surplus = found.sum(axis=1) - wanted[open_]
+        going = np.abs(surplus) > close
+        if not going.any():
             break
-        low, high = np.where(surplus > 0, level, low), np.where(surplus > 0, high, level)
+        over = surplus > 0
+        low[open_], high[open_] = np.where(over, level[open_], low[open_]), np.where(over, high[open_], level[open_])
         # The border's length, from the cells within one cell of it: a straight one has two on every unit.
-        border = (np.abs(above) < cell_mm).sum(axis=(1, 2)) * cell_mm / 2
-        step = level + surplus / np.maximum(border, cell_mm)
-        moved = np.where((step > low) & (step < high), step, (low + high) / 2)
+        border = (np.abs(above) < 1.0).sum(axis=1) / 2
+        step = level[open_] + surplus / np.maximum(border, 1.0)
+        inside = (step > low[open_]) & (step < high[open_])
+        moved = np.where(inside, step, (low[open_] + high[open_]) / 2)
         # A level that is found stays: halving its bracket again would throw it away.
-        level = np.where(settled, level, moved)
-    total = filled.sum(axis=(1, 2)) * cell_mm**2
+        level[open_] = np.where(going, moved, level[open_])
+        open_ = open_[going]
+    total = filled.sum(axis=1)
     # What is left (a vanishing tip smaller than a cell, a plateau of equal distances) is made up by scaling.
-    scale = np.divide(areas_mm2, total, out=np.zeros_like(total), where=total > 0)
-    scaled: Array = np.minimum(filled * scale[:, None, None], 1.0)
-    return scaled
+    scale = np.divide(wanted, total, out=np.zeros_like(total), where=total > 0)
+    scaled = np.minimum(filled * scale[:, None], 1.0)
+    return np.asarray(scaled.reshape(maps_mm.shape))

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cap", "Caps", "area_between", "caps_of"]
+__all__ = ["Cap", "Caps", "Trend", "area_between", "cap_of", "caps_of", "trends_of"]
 
 Array = NDArray[np.float64]
 Caps = Literal["auto", "none", "half", "short", "long"]
@@ -32,6 +32,7 @@ LONGEST = 1.5
 CLEARLY = 0.5
 # Areas that stray less than this from a parabola follow it: what is left to compare is rounding.
 STRAYS = 1e-3
+TOUCHES = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,20 @@ class Cap:
         return float(self.area(at).mean() * self.length_mm)
 
 
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How the area runs on beyond an end plane: the last area, and its power's value, slope and bend there.
+
+    `runs_out_mm` is the distance at which it is gone; infinite where it never is.
+    """
+
+    last_mm2: float
+    power: Power
+    slope: float
+    bend: float
+    runs_out_mm: float
+
+
 def caps_of(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) -> tuple[Cap, Cap]:
     """Caps below the first and above the last plane.
 
@@ -76,8 +91,13 @@ def caps_of(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) 
     -------
     tuple of Cap
     """
-    below = _cap(-offsets_mm[::-1], areas_mm2[::-1], spacing_mm, rule)
-    return below, _cap(offsets_mm, areas_mm2, spacing_mm, rule)
+    below, above = trends_of(offsets_mm, areas_mm2)
+    return cap_of(below, spacing_mm, rule), cap_of(above, spacing_mm, rule)
+
+
+def trends_of(offsets_mm: Array, areas_mm2: Array) -> tuple[Trend, Trend]:
+    """Trends below the first and above the last plane; arrays of shape (n,), offsets rising."""
+    return _trend(-offsets_mm[3::-1], areas_mm2[3::-1]), _trend(offsets_mm[-4:], areas_mm2[-4:])
 
 
 def area_between(offsets_mm: Array, areas_mm2: Array, at_mm: Array) -> Array:
@@ -86,6 +106,8 @@ def area_between(offsets_mm: Array, areas_mm2: Array, at_mm: Array) -> Array:
     Shapes: (n,), (n,), (m,) -> (m,). Exact where either follows a parabola.
     """
     count = len(offsets_mm)
+    if count == 1:
+        return np.full(len(at_mm), areas_mm2[0])
     at = np.clip(np.searchsorted(offsets_mm, at_mm, side="right") - 1, 0, count - 2)
     first, second = areas_mm2[at], areas_mm2[at + 1]
     if count == 2:
@@ -128,46 +150,60 @@ def _third_differences(offsets_mm: Array, values: Array) -> Array:
     """Third divided differences, in the values' unit over one usual spacing."""
     found = values
     for order in (1, 2, 3):
-        found = np.diff(found) / (offsets_mm[order:] - offsets_mm[:-order])
-    return np.asarray(found * np.median(np.diff(offsets_mm)) ** 3)
+        found = (found[1:] - found[:-1]) / (offsets_mm[order:] - offsets_mm[:-order])
+    gaps = np.sort(offsets_mm[1:] - offsets_mm[:-1])
+    return np.asarray(found * gaps[len(gaps) // 2] ** 3)
 
 
-def _cap(offsets_mm: Array, areas_mm2: Array, spacing_mm: float, rule: Caps) -> Cap:
-    last = float(areas_mm2[-1])
+def cap_of(trend: Trend, spacing_mm: float, rule: Caps) -> Cap:
+    """Cap beyond an end plane by a rule; see :func:`caps_of`."""
+    last, end = trend.last_mm2, trend.runs_out_mm
     if rule == "none":
         return Cap(0.0, (last, 0.0, 0.0))
     if rule == "half":
         return Cap(spacing_mm / 2, (last, 0.0, 0.0))
-    power = _power(offsets_mm[-4:], areas_mm2[-4:])
-    raised = last**power
-    slope, bend = _trend(offsets_mm, areas_mm2**power)
-    end = _runs_out(raised, slope, bend)
+    raised, slope, bend = last**trend.power, trend.slope, trend.bend
     if end > RUNS_OUT_WITHIN * spacing_mm:
         length = {"short": 0.0, "long": spacing_mm}.get(rule, spacing_mm / 2)
         falling = (raised, 0.0, 0.0) if rule == "long" else (raised, min(slope, 0.0), min(bend, 0.0))
-        return Cap(length, falling, power)
+        return Cap(length, falling, trend.power)
     if rule == "short":
-        return Cap(min(SHORTEST * end, spacing_mm), (raised, slope / SHORTEST, bend / SHORTEST**2), power)
+        return Cap(min(SHORTEST * end, spacing_mm), (raised, slope / SHORTEST, bend / SHORTEST**2), trend.power)
     if rule == "long":
         length = min(LONGEST * end, spacing_mm)
         return Cap(length, (last, 0.0, -last / length**2))
-    return Cap(min(end, spacing_mm), (raised, slope, bend), power)
+    return Cap(min(end, spacing_mm), (raised, slope, bend), trend.power)
 
 
-def _trend(offsets_mm: Array, values: Array) -> tuple[float, float]:
-    """Slope and bend beyond the last plane (second-order, through the last three)."""
+def _trend(offsets_mm: Array, areas_mm2: Array) -> Trend:
+    """Trend beyond the last plane, of second order through the last three."""
+    power = _power(offsets_mm, areas_mm2)
+    values = areas_mm2**power
     if len(offsets_mm) == 1:
-        return 0.0, SPHERE_BEND
-    if len(offsets_mm) == 2:
+        slope, bend = 0.0, SPHERE_BEND
+    elif len(offsets_mm) == 2:
         gap = offsets_mm[1] - offsets_mm[0]
-        return float((values[1] - values[0]) / gap + SPHERE_BEND * gap), SPHERE_BEND
-    s = offsets_mm[-3:] - offsets_mm[-1]
-    bend, slope, _ = np.polyfit(s, values[-3:], 2)
-    return float(slope), float(bend)
+        slope, bend = float((values[1] - values[0]) / gap + SPHERE_BEND * gap), SPHERE_BEND
+    else:
+        slope, bend = _parabola(offsets_mm[-3:] - offsets_mm[-1], values[-3:])
+    last = float(areas_mm2[-1])
+    return Trend(last, power, slope, bend, _runs_out(last**power, slope, bend))
+
+
+def _parabola(at_mm: Array, values: Array) -> tuple[float, float]:
+    """Slope at zero and bend of the parabola through three points, the last of them at zero."""
+    first, second = (values[:2] - values[2]) / at_mm[:2]
+    bend = float((first - second) / (at_mm[0] - at_mm[1]))
+    return float(second - bend * at_mm[1]), bend
 
 
 def _runs_out(last: float, slope: float, bend: float) -> float:
-    """Distance at which the area is gone; infinite where it never is."""
-    roots = np.roots([bend, slope, last]) if abs(bend) > 1e-12 else np.array([-last / slope if slope else np.inf])
-    ahead = [float(root.real) for root in roots if abs(root.imag) < 1e-9 and root.real > 0]
-    return min(ahead, default=np.inf)
+    """Distance at which ``last + slope s + bend s^2`` is gone; infinite where it never is."""
+    if abs(bend) <= 1e-12:
+        return -last / slope if slope < 0 else np.inf
+    root = slope * slope - 4 * bend * last
+    # A cone's area touches zero and turns: rounding must not make it miss.
+    if root < -TOUCHES * slope * slope:
+        return np.inf
+    ends = [(-slope + sign * np.sqrt(max(root, 0.0))) / (2 * bend) for sign in (-1.0, 1.0)]
+    return float(min((end for end in ends if end > 0), default=np.inf))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .stack import polygon_area
+from .stack import polygon_area, ring_areas
 
 __all__ = ["Raster", "cover", "inside", "ring_signs"]
 
@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 LAST_CUT = 1.0 - 1e-10
 
 SAME_VERTEX_MM = 1e-3
+ROUNDING = 1e-12
+CACHED_CELLS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,26 @@ class Raster:
     rows: int
 
     @classmethod
-    def around(cls, low: Array, high: Array, cell_mm: float, *, margin_mm: float = 0.0) -> Raster:
+    def around(
+        cls,
+        low: Array,
+        high: Array,
+        cell_mm: float,
+        *,
+        margin_mm: float = 0.0,
+        phase_mm: tuple[float, float] | None = None,
+    ) -> Raster:
         """Cells around a box, centred on it, with at least two cells to spare on every side.
 
-        Centred, so that a mirrored or turned structure meets the mirrored or turned cells.
+        Centred, so that a mirrored or turned structure meets the mirrored or turned cells; or with the centre of
+        one of them at a phase (u, v).
         """
+        if phase_mm is not None:
+            first = np.floor((low - margin_mm - phase_mm) / cell_mm + 0.5).astype(int) - 2
+            last = np.ceil((high + margin_mm - phase_mm) / cell_mm - 0.5).astype(int) + 2
+            corner = phase_mm + (first - 0.5) * cell_mm
+            columns, rows = last - first + 1
+            return cls((float(corner[0]), float(corner[1])), cell_mm, int(columns), int(rows))
         counts = np.ceil((high - low + 2 * margin_mm) / cell_mm).astype(int) + 4
         corner = (low + high) / 2 - counts * cell_mm / 2
         return cls((float(corner[0]), float(corner[1])), cell_mm, int(counts[0]), int(counts[1]))
@@ -79,28 +96,43 @@ def cover(planes: Sequence[Sequence[Array]], raster: Raster) -> Array:
     >>> cover([[]], Raster((0.0, 0.0), 1.0, 2, 2)).sum()
     np.float64(0.0)
     """
-    shape = (len(planes), raster.rows, raster.columns + 1)
     edges = _edges(planes, raster)
+    filled = np.zeros((len(planes), raster.rows, raster.columns))
     if edges is None:
-        return np.zeros((len(planes), raster.rows, raster.columns))
-    start, end, sign, plane = edges
-    piece_edge, first, second = _cut(start, end)
-    delta = end[piece_edge] - start[piece_edge]
-    origin = start[piece_edge]
-    middle = origin + delta * ((first + second) / 2)[:, None]
-    column = np.clip(np.floor(middle[:, 0]).astype(np.int64), 0, raster.columns - 1)
-    row = np.clip(np.floor(middle[:, 1]).astype(np.int64), 0, raster.rows - 1)
-    rise = delta[:, 1] * (second - first) * -sign[piece_edge]
-    right = middle[:, 0] - column
-    index = (plane[piece_edge] * shape[1] + row) * shape[2] + column
-    size = shape[0] * shape[1] * shape[2]
-    shares = np.concatenate([rise * (1 - right), rise * right])
-    area = np.bincount(np.concatenate([index, index + 1]), shares, size).reshape(shape)
+        return filled
+    start, end, sign, firsts = edges
+    # As many planes at a time as stay in the processor's cache: the passes below are bound by memory.
+    step = max(1, CACHED_CELLS // (raster.rows * (raster.columns + 1)))
+    for low in range(0, len(planes), step):
+        high = min(low + step, len(planes))
+        own = slice(firsts[low], firsts[high])
+        plane = np.repeat(np.arange(high - low), np.diff(firsts[low : high + 1]))
+        _cover(start[own], end[own], sign[own], plane, filled[low:high])
+    return filled
+
+
+def _cover(start: Array, end: Array, sign: Array, plane: NDArray[np.int64], filled: Array) -> None:
+    """Fill the coverage of some planes from their edges, which are in cell units."""
+    count, rows, columns = filled.shape
+    if len(start) == 0:
+        return
+    edge, first, last = _cut(start, end)
+    delta = (end - start)[edge]
+    middle = start[edge] + delta * ((first + last) / 2)[:, None]
+    corner = np.floor(middle).astype(np.int64)
+    # An edge may lie on the raster's very border.
+    np.clip(corner, 0, (columns - 1, rows - 1), out=corner)
+    rise = delta[:, 1] * (last - first) * -sign[edge]
+    right = (middle[:, 0] - corner[:, 0]) * rise
+    index = (plane[edge] * rows + corner[:, 1]) * (columns + 1) + corner[:, 0]
+    size = count * rows * (columns + 1)
+    area = np.bincount(index, rise - right, size)
+    area[1:] += np.bincount(index, right, size - 1)
+    area = area.reshape(count, rows, columns + 1)
     np.cumsum(area, axis=2, out=area)
     # Rounding leaves 1e-15; a crossed ring leaves a negative lobe, two overlapping rings leave 2.
-    filled: Array = np.minimum(np.abs(area, out=area)[:, :, :-1], 1.0)
-    filled[filled < 1e-12] = 0.0
-    return filled
+    np.minimum(np.abs(area[:, :, :-1], out=filled), 1.0, out=filled)
+    filled[filled < ROUNDING] = 0.0
 
 
 def ring_signs(rings: Sequence[Array]) -> list[float]:
@@ -144,41 +176,56 @@ def inside(points: Array, ring: Array) -> NDArray[np.bool_]:
 
 
 def _edges(planes: Sequence[Sequence[Array]], raster: Raster) -> tuple[Array, Array, Array, NDArray[np.int64]] | None:
-    """All edges of all planes in cell units, with the sign of their ring and the index of their plane."""
+    """All edges of all planes in cell units, the sign of their ring, and where each plane's edges begin."""
     rings = [ring for plane in planes for ring in plane]
     if not rings:
         return None
-    signs = np.concatenate([ring_signs(plane) for plane in planes])
+    signs = _signs(planes, rings)
     lengths = np.array([len(ring) for ring in rings])
     start = (np.concatenate(rings) - raster.corner_mm) / raster.cell_mm
     ends = np.cumsum(lengths)
     following = np.arange(1, len(start) + 1)
     following[ends - 1] = ends - lengths
-    which = np.repeat(np.arange(len(planes)), [len(plane) for plane in planes])
-    return start, start[following], np.repeat(signs, lengths), np.repeat(which, lengths)
+    firsts = np.append(0, ends)[np.cumsum([0, *map(len, planes)])]
+    return start, start[following], np.repeat(signs, lengths), firsts
+
+
+def _signs(planes: Sequence[Sequence[Array]], rings: Sequence[Array]) -> Array:
+    """Signs of all rings; only planes with several rings can have holes."""
+    signs = np.where(ring_areas(rings) >= 0, 1.0, -1.0)
+    first = 0
+    for plane in planes:
+        if len(plane) > 1:
+            signs[first : first + len(plane)] = ring_signs(plane)
+        first += len(plane)
+    return signs
 
 
 def _cut(start: Array, end: Array) -> tuple[NDArray[np.int64], Array, Array]:
     """Cut edges at every cell border; give each piece its edge and the parameters where it starts and ends."""
     # Edge number plus parameter in one value: one plain sort brings the pieces of every edge into their order.
+    # Each of the three parts is sorted already, so a stable sort only merges them.
     cuts: list[Array] = [np.arange(len(start), dtype=np.float64)]
     for axis in (0, 1):
         edge, at = _crossings(start[:, axis], end[:, axis])
         inner = at < LAST_CUT
         cuts.append(np.asarray(edge[inner] + at[inner], dtype=np.float64))
-    keys = np.sort(np.concatenate(cuts))
+    keys = np.concatenate(cuts)
+    keys.sort(kind="stable")
     edge = keys.astype(np.int64)
     at = keys - edge
     following = np.append(at[1:], 1.0)
-    following[np.flatnonzero(np.diff(edge))] = 1.0
+    following[np.flatnonzero(edge[1:] != edge[:-1])] = 1.0
     return edge, at, following
 
 
 def _crossings(start: Array, end: Array) -> tuple[NDArray[np.int64], Array]:
-    """Edges and parameters at which a coordinate passes a whole number."""
+    """Edges and rising parameters at which a coordinate passes a whole number."""
     low = np.floor(np.minimum(start, end)) + 1
-    count = np.maximum(np.ceil(np.maximum(start, end)) - low, 0).astype(np.int64)
+    high = np.ceil(np.maximum(start, end)) - 1
+    count = np.maximum(high - low + 1, 0).astype(np.int64)
     edge = np.repeat(np.arange(len(start)), count)
-    rank = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    at = (low[edge] + rank - start[edge]) / (end[edge] - start[edge])
+    rank = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
+    begin, whole = start[edge], (end - start)[edge]
+    at = (np.where(whole > 0, low[edge] + rank, high[edge] - rank) - begin) / whole
     return edge, np.clip(at, 0.0, 1.0)

@@ -16,21 +16,32 @@ __all__ = ["Fineness", "Region"]
 Array = NDArray[np.float64]
 
 # About this many cells fill a body: 0.3 % of a linear dimension, whatever its size.
-CELLS = 40_000
+CELLS = 20_000
 FINEST_MM = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Fineness:
-    """How large cells may grow: never beyond the dose grid's own spacing."""
+    """How large cells may grow: never beyond the dose grid's own spacing.
+
+    Cells as large as the dose grid's are laid on its samples: `lattice_mm` is its spacing and where one of its
+    samples lies along the frame's first two axes.
+    """
 
     coarsest_mm: float = 2.5
     cells: int = CELLS
+    lattice_mm: tuple[float, float, float] | None = None
 
     def cell_mm(self, volume_mm3: float) -> float:
         """Side of a cell for a body of this volume."""
         wanted = (max(volume_mm3, 1e-3) / self.cells) ** (1 / 3)
         return float(np.clip(wanted, FINEST_MM, self.coarsest_mm))
+
+    def phase_mm(self, cell_mm: float) -> tuple[float, float] | None:
+        """Where the centre of one of the cells lies (u, v) where they are laid on the dose's samples."""
+        if self.lattice_mm is None or abs(cell_mm - self.lattice_mm[0]) > 1e-9:
+            return None
+        return self.lattice_mm[1:]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rtplan.model import Contour
 
-__all__ = ["NotPlanarError", "Plane", "Stack", "polygon_area", "stack_contours"]
+__all__ = ["NotPlanarError", "Plane", "Stack", "polygon_area", "ring_areas", "stack_contours", "turned"]
 
 Array = NDArray[np.float64]
 
@@ -59,6 +59,16 @@ class Stack:
     spacing_mm: float | None
 
     @property
+    def rings(self) -> list[Array]:
+        """Every ring, plane by plane."""
+        return [ring for plane in self.planes for ring in plane.rings]
+
+    @property
+    def area_mm2(self) -> float:
+        """Sum of the areas of all rings, holes taken for full."""
+        return float(np.abs(ring_areas(self.rings)).sum())
+
+    @property
     def offsets_mm(self) -> Array:
         """Offsets of the planes along the normal."""
         return np.array([plane.offset_mm for plane in self.planes])
@@ -66,8 +76,8 @@ class Stack:
     @property
     def bounds_mm(self) -> tuple[Array, Array]:
         """Smallest and largest (u, v) of any vertex."""
-        flat = np.concatenate([ring for plane in self.planes for ring in plane.rings])
-        return flat.min(axis=0), flat.max(axis=0)
+        u, v = np.concatenate(self.rings).T
+        return np.array([u.min(), v.min()]), np.array([u.max(), v.max()])
 
     @property
     def drawn_within_mm(self) -> float:
@@ -78,17 +88,16 @@ class Stack:
         rings = [ring for plane in self.planes[:: max(1, len(self.planes) // 8)] for ring in plane.rings]
         flat = np.concatenate(rings)
         lattice = max(_lattice_mm(flat[:, 0]), _lattice_mm(flat[:, 1]))
-        chords = [_sagitta_mm(ring) for ring in rings]
+        chords = _sagittas_mm(rings)
         return max(LATTICE_SHARE * lattice, float(np.median(chords)), DRAWN_AT_BEST_MM)
 
     @property
     def vertices_mm(self) -> Array:
         """Every vertex in the patient, shape (n, 3)."""
-        flat = np.concatenate([ring for plane in self.planes for ring in plane.rings])
+        flat = np.concatenate(self.rings)
         counts = [sum(map(len, plane.rings)) for plane in self.planes]
         heights = np.repeat(self.offsets_mm, counts)
-        points: Array = np.column_stack([flat, heights]) @ self.frame.T
-        return points
+        return turned(np.column_stack([flat, heights]), self.frame.T)
 
 
 def _lattice_mm(values: Array) -> float:
@@ -100,17 +109,23 @@ def _lattice_mm(values: Array) -> float:
     return step if float(np.abs(counts - np.round(counts)).max()) < 0.05 else 0.0
 
 
-def _sagitta_mm(ring: Array) -> float:
-    """How far the chords of a ring cut the curve that runs through its vertices (mean, two thirds of the sagitta).
+def _sagittas_mm(rings: Sequence[Array]) -> Array:
+    """How far the chords of rings cut the curve that runs through their vertices (mean, two thirds of the sagitta).
 
     A sharp turn is a corner, not a curve: the sides of a box are straight.
     """
-    edges = np.roll(ring, -1, axis=0) - ring
+    counts = np.array([len(ring) for ring in rings])
+    starts = np.cumsum(counts) - counts
+    following = np.arange(1, counts.sum() + 1)
+    following[starts + counts - 1] = starts
+    points = np.concatenate(rings)
+    edges = points[following] - points
     lengths = np.hypot(edges[:, 0], edges[:, 1])
     turned = np.arctan2(edges[:, 1], edges[:, 0])
-    turns = np.abs((np.roll(turned, -1) - turned + np.pi) % (2 * np.pi) - np.pi)
+    turns = np.abs((turned[following] - turned + np.pi) % (2 * np.pi) - np.pi)
     curved = np.where(turns < CORNER_RAD, lengths * turns, 0.0)
-    return float(np.average(curved, weights=np.maximum(lengths, 1e-9)) / 12.0)
+    weights = np.maximum(lengths, 1e-9)
+    return np.asarray(np.add.reduceat(curved * weights, starts) / np.add.reduceat(weights, starts) / 12.0)
 
 
 def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = None) -> Stack | None:
@@ -147,7 +162,7 @@ def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = No
     drawn = np.concatenate(rings)
     starts = np.cumsum([0, *map(len, rings)])
     frame = _frame(max(rings, key=len), drawn, starts[:-1])
-    points = drawn @ frame
+    points = turned(drawn, frame)
     heights = points[:, 2]
     lowest = np.minimum.reduceat(heights, starts[:-1])
     highest = np.maximum.reduceat(heights, starts[:-1])
@@ -163,11 +178,31 @@ def stack_contours(contours: Sequence[Contour], *, spacing_mm: float | None = No
     return Stack(frame, planes, _spacing(planes, spacing_mm))
 
 
+def turned(points_mm: Array, frame: Array) -> Array:
+    """Return ``points_mm @ frame`` for points of shape (n, 3); most frames only exchange axes, exactly."""
+    leading = np.abs(frame).argmax(axis=0)
+    if np.array_equal(np.abs(frame), np.eye(3)[:, leading]):
+        return np.asarray(points_mm[:, leading] * frame[leading, np.arange(3)])
+    return np.asarray(sum(points_mm[:, axis, None] * frame[axis] for axis in range(3)))
+
+
 def polygon_area(ring: Array) -> float:
     """Signed area of a ring, mm2 (counter-clockwise positive)."""
     x, y = (ring - ring[0]).T
     # The ring starts at the origin, so the edge that closes it adds nothing.
     return float(x[:-1] @ y[1:] - x[1:] @ y[:-1]) / 2
+
+
+def ring_areas(rings: Sequence[Array]) -> Array:
+    """Signed areas of many rings, mm2, shape (n,)."""
+    lengths = np.array([len(ring) for ring in rings])
+    starts = np.cumsum(lengths) - lengths
+    points = np.concatenate(rings)
+    # Each ring starts at the origin, so the edge that closes it adds nothing.
+    x, y = (points - np.repeat(points[starts], lengths, axis=0)).T
+    crossed = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
+    crossed[starts[1:] - 1] = 0.0
+    return np.asarray(np.add.reduceat(crossed, starts) / 2)
 
 
 def _is_ring(contour: Contour) -> bool:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from rtplan.dvh.compute import CAUSE_DOSE
 from rtplan.dvh.curves import DVH, Samples
@@ -25,6 +24,9 @@ from rtplan.units import GY, NONE, PERCENT_RX
 
 from .measure import Reach, measure, spread
 from .notation import Metric, parse
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 __all__ = ["Target", "isodose_body", "measure_index"]
 
@@ -159,6 +161,8 @@ def _corners(dose: Dose) -> tuple[Array, Array]:
 
 
 def _labelled(dose: Dose, frame: Array, start: Array, end: Array, level_gy: float, seeds: Array) -> _Labelled:
+    from scipy import ndimage  # noqa: PLC0415 -- half of the time a short command takes to start
+
     extent = np.maximum(end - start, 1e-3)
     side = max(float(extent.prod() / MOST_CELLS) ** (1 / 3), FINEST_MM)
     counts = np.maximum(np.ceil(extent / side).astype(int), 1)
@@ -184,6 +188,8 @@ def _labelled(dose: Dose, frame: Array, start: Array, end: Array, level_gy: floa
 
 def _soft_count(values: Array, near: NDArray[np.bool_], level_gy: float) -> float:
     """Count cells at or above a level; a cell that the isodose crosses counts by where it is crossed."""
+    from scipy import ndimage  # noqa: PLC0415 -- half of the time a short command takes to start
+
     span = ndimage.maximum_filter1d(values, 3, axis=0) - ndimage.minimum_filter1d(values, 3, axis=0)
     for axis in (1, 2):
         across = ndimage.maximum_filter1d(values, 3, axis=axis) - ndimage.minimum_filter1d(values, 3, axis=axis)
@@ -246,6 +252,8 @@ def _homogeneity(dvh: DVH) -> Measured | NotMeasured:
 
 def _dose_at_2cm(target: Target, dose: Dose) -> Measured | NotMeasured:
     """Largest dose at 2 cm or more from every target, by going down the stored values from the hottest."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 -- as above
+
     near = cKDTree(np.concatenate([target.vertices_mm, *target.others_mm, _seeds(target)]))
     flat = dose.values.ravel()
     for order in _hottest_first(flat):

@@ -25,7 +25,7 @@ SAME_VOLUME = 1e-9
 # A border may stand further in as well as further out; only one of the two is computed.
 TWO_SIDED = frozenset({CAUSE_CONTOUR})
 # What the cells themselves leave open, as a share of the value; measured on solids with closed forms.
-RESOLUTION = 4e-4
+RESOLUTION = 6e-4
 
 
 def measure(

@@ -292,7 +292,8 @@ def _key(structure: Structure) -> str:
 
 def _end_points(layout: Layout, lowest_mm: float, highest_mm: float) -> Array:
     """Return the cells of a layout that lie beyond the drawn planes, out to its tips."""
-    beyond = np.flatnonzero((layout.heights_mm < lowest_mm) | (layout.heights_mm > highest_mm))
+    outside = (layout.heights_mm < lowest_mm) | (layout.heights_mm > highest_mm)
+    beyond = np.flatnonzero(outside & (layout.thickness_mm > 0))
     slices = [(float(layout.heights_mm[at]), layout.coverage[at] >= 0.5) for at in beyond]
     slices += [(tip.height_mm, tip.cells) for tip in layout.tips]
     points = [np.zeros((0, 3))]

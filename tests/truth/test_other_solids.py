@@ -137,4 +137,5 @@ def test_a_shell(region_of, dose_of, slices):
 
     truth = {name: at(share) for name, share in SHARES.items()}
     check(dvh, truth, shell.volume_cc, dose_rel=0.01, volume_rel=0.03)
-    assert measure(dvh, parse("Dmax")).value < 50 - 8 + 1.5
+    # The hollow may end anywhere within a spacing of its last ring: no cell lies deeper in it than half of one.
+    assert measure(dvh, parse("Dmax")).value < 50 - 8 + max(1.5, 0.6 * slices)

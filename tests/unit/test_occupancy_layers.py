@@ -94,7 +94,19 @@ def test_nodes_add_up_to_the_whole_height(stack_of):
         occupancy = occupied(stack_of, BALL, spacing_mm)
         nodes = occupancy.inner_nodes(step_mm)
         assert nodes.thickness_mm.sum() == pytest.approx(np.ptp(occupancy.stack.offsets_mm))
-        assert nodes.thickness_mm.max() <= max(step_mm, spacing_mm) + 1e-9
+        # Gregory's rule gives the second plane a sixth more.
+        assert nodes.thickness_mm.max() <= 7 / 6 * max(step_mm, spacing_mm) + 1e-9
+
+
+@pytest.mark.parametrize("spacing_mm", [1.0, 2.0])
+def test_planes_as_nodes_integrate_a_parabola_exactly(stack_of, spacing_mm):
+    """A ball's area is a parabola of the height: from the first to the last plane its integral is known."""
+    occupancy = occupied(stack_of, BALL, spacing_mm)
+    nodes = occupancy.inner_nodes(2.5)
+    low, high = np.array([nodes.offsets_mm[0], nodes.offsets_mm[-1]]) - 0.1
+    assert nodes.thickness_mm @ (64 - (nodes.offsets_mm - 0.1) ** 2) == pytest.approx(
+        64 * (high - low) - (high**3 - low**3) / 3, rel=1e-9
+    )
 
 
 def test_divided_cuts_evenly_and_skips_empty_intervals():
