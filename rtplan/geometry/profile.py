@@ -3,7 +3,8 @@
 No contour on the next plane means that the body ends before it. The trend of the areas says where: a sphere's
 area runs out, a cylinder's does not (half a spacing, then). Between planes a cubic follows the areas. Both follow
 the areas themselves, which are quadratic for every ellipsoid along any axis, or their squares, which are quadratic
-for a cylinder that lies down and for a torus: whichever of the two is closer to a parabola in these planes.
+for a cylinder that lies down and for a torus, or their power of two thirds, which runs out in a straight line for a
+cone that lies down: whichever of them is closest to a parabola in these planes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ __all__ = ["Cap", "Caps", "Trend", "area_between", "cap_of", "caps_of", "trends_
 
 Array = NDArray[np.float64]
 Caps = Literal["auto", "none", "half", "short", "long"]
-Power = Literal[1, 2]
 
 # A sphere's area bends by 2 pi per mm2 whatever its radius: the assumption where one or two planes tell nothing.
 SPHERE_BEND = -np.pi
@@ -28,7 +28,8 @@ OVERSHOOT = 0.5
 # How far the trend may mislead: an end that runs out in 0.7 of the distance it foretells, or in 1.5 of it.
 SHORTEST = 0.7
 LONGEST = 1.5
-# Squares are followed only where their third differences are clearly the smaller ones.
+# Other powers are followed only where their third differences are clearly the smaller ones.
+OTHER_POWERS = (2.0, 2.0 / 3.0)
 CLEARLY = 0.5
 # Areas that stray less than this from a parabola follow it: what is left to compare is rounding.
 STRAYS = 1e-3
@@ -44,13 +45,13 @@ class Cap:
 
     length_mm: float
     coefficients: tuple[float, float, float]
-    power: Power = 1
+    power: float = 1.0
 
     def area(self, distance_mm: Array) -> Array:
         """Area in mm2 at distances beyond the end plane."""
         a0, a1, a2 = self.coefficients
         raised: Array = np.maximum(a0 + distance_mm * (a1 + distance_mm * a2), 0.0)
-        return raised if self.power == 1 else np.sqrt(raised)
+        return raised if self.power == 1 else np.asarray(raised ** (1 / self.power))
 
     @property
     def volume_mm3(self) -> float:
@@ -67,7 +68,7 @@ class Trend:
     """
 
     last_mm2: float
-    power: Power
+    power: float
     slope: float
     bend: float
     runs_out_mm: float
@@ -114,10 +115,9 @@ def area_between(offsets_mm: Array, areas_mm2: Array, at_mm: Array) -> Array:
         gap = (offsets_mm[1:] - offsets_mm[:-1])[at]
         t = (at_mm - offsets_mm[at]) / gap
         area = first + (second - first) * t - SPHERE_BEND * gap**2 * t * (1 - t)
-    elif _power(offsets_mm, areas_mm2) == 2:
-        area = np.sqrt(np.maximum(_cubic(offsets_mm, areas_mm2**2, at, at_mm), 0.0))
     else:
-        area = _cubic(offsets_mm, areas_mm2, at, at_mm)
+        power = _power(offsets_mm, areas_mm2)
+        area = np.maximum(_cubic(offsets_mm, areas_mm2**power, at, at_mm), 0.0) ** (1 / power)
     low, high = np.minimum(first, second), np.maximum(first, second)
     bounded: Array = np.clip(area, (1 - OVERSHOOT) * low, (1 + OVERSHOOT) * high)
     return bounded
@@ -137,13 +137,19 @@ def _cubic(offsets_mm: Array, values: Array, at: NDArray[np.int64], at_mm: Array
     return cubic
 
 
-def _power(offsets_mm: Array, areas_mm2: Array) -> Power:
-    """Which follows a parabola more closely, the areas (1) or their squares (2): by third differences."""
+def _power(offsets_mm: Array, areas_mm2: Array) -> float:
+    """Which power of the areas follows a parabola most closely, by third differences; the areas themselves if in doubt."""
     if len(offsets_mm) < 4:
-        return 1
-    plain = np.abs(_third_differences(offsets_mm, areas_mm2)).sum() / areas_mm2.max()
-    squared = np.abs(_third_differences(offsets_mm, areas_mm2**2)).sum() / areas_mm2.max() ** 2 / 2.0
-    return 2 if plain > STRAYS and squared < CLEARLY * plain else 1
+        return 1.0
+    strays = {power: _strays(offsets_mm, areas_mm2, power) for power in (1.0, *OTHER_POWERS)}
+    closest = min(strays, key=strays.__getitem__)
+    return closest if strays[1.0] > STRAYS and strays[closest] < CLEARLY * strays[1.0] else 1.0
+
+
+def _strays(offsets_mm: Array, areas_mm2: Array, power: float) -> float:
+    """How far a power of the areas strays from a parabola, in terms of the areas, as a share of the largest."""
+    raised = (areas_mm2 / areas_mm2.max()) ** power
+    return float(np.abs(_third_differences(offsets_mm, raised)).sum() / power)
 
 
 def _third_differences(offsets_mm: Array, values: Array) -> Array:
