@@ -138,7 +138,7 @@ def _cubic(offsets_mm: Array, values: Array, at: NDArray[np.int64], at_mm: Array
 
 
 def _power(offsets_mm: Array, areas_mm2: Array) -> float:
-    """Which power of the areas follows a parabola most closely, by third differences; the areas themselves if in doubt."""
+    """Which power of the areas follows a parabola most closely, by third differences; the areas in doubt."""
     if len(offsets_mm) < 4:
         return 1.0
     strays = {power: _strays(offsets_mm, areas_mm2, power) for power in (1.0, *OTHER_POWERS)}

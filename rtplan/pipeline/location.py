@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from constraints.facts import holds
 from constraints.protocol import Nearby, Protocol, central_airway, ultracentral_touch
@@ -112,6 +111,8 @@ def distance_mm(lesion: Lesion, points: Sequence[Array], measurer: Measurer) -> 
     """Return the distance between the contours of a lesion and the nearest of some points; infinite without any."""
     if measurer.anatomy.stack(lesion.structure) is None or not points:
         return float("inf")
+    from scipy.spatial import cKDTree  # noqa: PLC0415 -- half of the time a short command takes to start
+
     own = cKDTree(measurer.anatomy.border_mm(lesion.key))
     return float(min(own.query(cloud)[0].min() for cloud in points))
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist
 
 from constraints.judge import Measurement, Standing
 from constraints.language import LESIONS, PRESCRIPTION
@@ -251,7 +250,8 @@ def largest_distance_mm(clouds: Sequence[Array]) -> float | None:
             continue
         # The ends of the longest chord are extreme points along some direction: many directions find them.
         extreme = np.unique(np.concatenate([(cloud @ DIRECTIONS.T).argmax(0), (cloud @ DIRECTIONS.T).argmin(0)]))
-        spans.append(float(pdist(cloud[extreme]).max()) if len(extreme) > 1 else 0.0)
+        ends = cloud[extreme]
+        spans.append(float(np.linalg.norm(ends[:, None] - ends[None], axis=-1).max()))
     return max(spans, default=None)
 
 
