@@ -170,7 +170,7 @@ def test_each_required_organ_that_is_left_out_is_not_judged(anatomies, name):
         assert exit_code(report) == 3
 
 
-@pytest.mark.parametrize(("key", "packs"), GOVERNS.items(), ids=str)
+@pytest.mark.parametrize(("key", "packs"), GOVERNS.items(), ids=[" ".join(key) for key in GOVERNS])
 def test_the_pack_of_the_table_governs(reports, key, packs):
     name, structure = key
     found = set()
