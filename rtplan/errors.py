@@ -15,7 +15,7 @@ it is a value (:class:`rtplan.model.NotMeasured`, an :class:`rtplan.model.Issue`
 
 from __future__ import annotations
 
-__all__ = ["InputError", "MetricError", "PackError", "RtplanError", "SheetError", "UsageError"]
+__all__ = ["InputError", "LimitError", "MetricError", "PackError", "RtplanError", "SheetError", "UsageError"]
 
 
 class RtplanError(Exception):
@@ -50,3 +50,14 @@ class InputError(RtplanError):
     """The DICOM input cannot be used: unreadable, missing, ambiguous, contradictory."""
 
     exit_code = 4
+
+
+class LimitError(InputError):
+    """A study that went beyond its limits; `code` is the code of the issue that says so."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])

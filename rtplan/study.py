@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rtplan.errors import InputError, SheetError, UsageError
+from rtplan.errors import InputError, LimitError, SheetError, UsageError
+from rtplan.limited import Limits, limited
 from rtplan.model import AuditReport, Case, Issue, Severity, Treatment, Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ __all__ = [
     "NOTICE",
     "Audit",
     "Choice",
+    "Limits",
     "audit_case",
     "audit_path",
     "dvh_path",
@@ -36,6 +40,8 @@ NOTICE = (
 )
 DEFAULT_METRICS = ("Dmean", "Dmin", "Dmax", "D95%", "D0.03cc")
 _LIBRARIES = ("pydicom", "numpy", "scipy")
+_UNLIMITED = Limits()
+_R = TypeVar("_R", bound="Audit | DvhReport")
 
 
 class Audit(AuditReport):
@@ -94,6 +100,7 @@ def audit_path(
     models: Models | None = None,
     choice: Choice | None = None,
     show_identity: bool = False,
+    limits: Limits = _UNLIMITED,
 ) -> Audit:
     """Read a study and audit it.
 
@@ -112,6 +119,8 @@ def audit_path(
     choice : Choice, optional
     show_identity : bool
         Put the patient's name and ID into the provenance.
+    limits : Limits
+        Where one is set, the study is read and audited in a child process under it.
 
     Returns
     -------
@@ -120,7 +129,31 @@ def audit_path(
     Raises
     ------
     InputError, UsageError
+        A study beyond its limits is a `LimitError`, which is an InputError.
     """
+    work = partial(
+        _audited_path,
+        path,
+        packs=packs,
+        sheet=sheet,
+        names=names,
+        models=models,
+        choice=choice,
+        show_identity=show_identity,
+    )
+    return _within(limits, work)
+
+
+def _audited_path(
+    path: str | Path,
+    *,
+    packs: Sequence[str],
+    sheet: str | os.PathLike[str] | None,
+    names: str | os.PathLike[str] | None,
+    models: Models | None,
+    choice: Choice | None,
+    show_identity: bool,
+) -> Audit:
     import dicom_io  # noqa: PLC0415 - readers load when something is read
     from rtplan.pipeline import audit  # noqa: PLC0415
 
@@ -153,6 +186,7 @@ def dvh_path(
     metrics: Sequence[str] = (),
     models: Models | None = None,
     choice: Choice | None = None,
+    limits: Limits = _UNLIMITED,
 ) -> DvhReport:
     """Read a study and measure its structures.
 
@@ -165,6 +199,8 @@ def dvh_path(
         In metric notation; a short list without any.
     models : Models, optional
     choice : Choice, optional
+    limits : Limits
+        As for :func:`audit_path`.
 
     Returns
     -------
@@ -177,6 +213,18 @@ def dvh_path(
     UsageError
         Where a metric is not in the notation or a structure is not in the study.
     """
+    work = partial(_measured_path, path, structures=structures, metrics=metrics, models=models, choice=choice)
+    return _within(limits, work)
+
+
+def _measured_path(
+    path: str | Path,
+    *,
+    structures: Sequence[str],
+    metrics: Sequence[str],
+    models: Models | None,
+    choice: Choice | None,
+) -> DvhReport:
     import dicom_io  # noqa: PLC0415
     from rtplan.metrics.notation import parse  # noqa: PLC0415
     from rtplan.pipeline.audit import plan_facts  # noqa: PLC0415
@@ -270,10 +318,37 @@ def provenance(case: Case, options: Mapping[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def refused(reason: str) -> AuditReport:
+def refused(error: InputError) -> AuditReport:
     """Return the report of an input that could not be read at all: nothing but the reason."""
-    issue = Issue("input-unusable", Severity.REFUSE, reason, remedy="see rtplan inspect")
+    if isinstance(error, LimitError):
+        issue = Issue(error.code, Severity.REFUSE, str(error), remedy="look at the files, or raise the limit")
+    else:
+        issue = Issue("input-unusable", Severity.REFUSE, str(error), remedy="see rtplan inspect")
     return AuditReport(Verdict.NOT_JUDGED, issues=(issue,), provenance={"tool": "rtplan", "version": version("rtplan")})
+
+
+def _within(limits: Limits, work: Callable[[], _R]) -> _R:
+    """Do the work here, or in a child where there are limits.
+
+    A file that reading passed over for want of memory ends the study as well: what an audit says must not depend
+    on how much memory it was given.
+    """
+    if not limits:
+        return work()
+    report = limited(work, limits, prepare=_load_program)
+    if limits.memory_mib and any(MemoryError.__name__ in issue.message for issue in report.issues):
+        raise LimitError("limit-memory", f"the study needs more than {limits.memory_mib} MiB of memory")
+    return report
+
+
+def _load_program() -> None:
+    """Import what a study needs, so that a memory limit counts the study alone."""
+    for name in ("dicom_io.reading", "rtplan.pipeline.audit"):
+        import_module(name)
+    import numpy as np  # noqa: PLC0415
+
+    # OpenBLAS maps its buffers at the first product, and waits for ever where it then gets none.
+    _ = np.ones((256, 256)) @ np.ones((256, 256))
 
 
 def _showable(report: AuditReport, facts: Mapping[str, Any]) -> Audit:

@@ -9,7 +9,7 @@ import click
 
 from rtplan.errors import InputError
 
-from .options import choice_of, choice_options, in_color, model_options, models_of
+from .options import choice_of, choice_options, in_color, limit_options, limits_of, model_options, models_of
 
 FORMATS = ("text", "json", "html", "csv", "junit")
 
@@ -25,6 +25,7 @@ FORMATS = ("text", "json", "html", "csv", "junit")
 @click.option("--fail-on", type=click.Choice(("exceeded", "indeterminate", "not_judged")), help="Mildest failure.")
 @model_options
 @choice_options
+@limit_options
 def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | None, form: str, **rest: Any) -> int:
     """Audit the study at PATH (a folder, a file or a zip)."""
     from rtplan.report import render  # noqa: PLC0415
@@ -41,11 +42,12 @@ def command(path: Path, packs: tuple[str, ...], sheet: Path | None, out: Path | 
             models=models,
             choice=choice,
             show_identity=rest["show_identity"],
+            limits=limits_of(rest["memory_limit_mib"], rest["time_limit_s"]),
         )
     except InputError as error:
         if form == "json":
             # Whoever reads the document finds the reason in it; standard error has the sentence all the same.
-            click.echo(render(refused(str(error)), form), nl=False)
+            click.echo(render(refused(error), form), nl=False)
         raise
     shown = render(report, form, color=in_color())
     if out is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import choice_of, choice_options, in_color, model_options, models_of
+from .options import choice_of, choice_options, in_color, limit_options, limits_of, model_options, models_of
 
 
 @click.command("dvh")
@@ -17,6 +17,7 @@ from .options import choice_of, choice_options, in_color, model_options, models_
 @click.option("--format", "form", type=click.Choice(("text", "json", "csv")), default="text", show_default=True)
 @model_options
 @choice_options
+@limit_options
 def command(path: Path, names: tuple[str, ...], metrics: tuple[str, ...], form: str, **rest: Any) -> int:
     """Measure dose-volume metrics of the study at PATH."""
     from rtplan.report import render_dvh  # noqa: PLC0415
@@ -28,6 +29,7 @@ def command(path: Path, names: tuple[str, ...], metrics: tuple[str, ...], form: 
         metrics=metrics,
         models=models_of(rest["dose_interpolation"], rest["between_slices"], rest["end_caps"]),
         choice=choice_of(rest),
+        limits=limits_of(rest["memory_limit_mib"], rest["time_limit_s"]),
     )
     shown = render_dvh(report, form, color=in_color())
     click.echo(shown, nl=not shown.endswith("\n"))

@@ -11,9 +11,10 @@ import click
 
 if TYPE_CHECKING:
     from rtplan.dvh import Models
+    from rtplan.limited import Limits
     from rtplan.study import Choice
 
-__all__ = ["choice_of", "choice_options", "in_color", "model_options", "models_of"]
+__all__ = ["choice_of", "choice_options", "in_color", "limit_options", "limits_of", "model_options", "models_of"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -57,6 +58,21 @@ def models_of(dose_interpolation: str | None, between_slices: str | None, end_ca
     given = {"kernel": dose_interpolation, "between": between_slices, "caps": end_caps}
     chosen: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     return Models(**chosen) if chosen else None
+
+
+def limit_options(function: _F) -> _F:
+    """Add ``--memory-limit-mib --time-limit-s``: with either, the study gets a process of its own."""
+    text = "Refuse a study that takes longer (wall time)."
+    function = click.option("--time-limit-s", type=float, metavar="S", help=text)(function)
+    text = "Refuse a study that needs more memory beyond the program's own."
+    return click.option("--memory-limit-mib", type=int, metavar="MIB", help=text)(function)
+
+
+def limits_of(memory_mib: int | None, time_s: float | None) -> Limits:
+    """Return the limits asked for."""
+    from rtplan.limited import Limits  # noqa: PLC0415
+
+    return Limits(memory_mib, time_s)
 
 
 def in_color() -> bool:

@@ -23,6 +23,7 @@ FLOORS = {
     "constraints": 5,
     "rtplan.pipeline": 6,
     "rtplan.report": 7,
+    "rtplan.limited": 7,
     "rtplan.study": 8,
     "rtplan.cohort": 9,
     "rtplan.service": 9,
