@@ -25,6 +25,8 @@ from .numbers import Array, decimals, is_present, optional, tag_of, whole
 __all__ = ["read_structure_set"]
 
 FARTHEST_MM = 1e5
+# No patient is as large; a structure that were would ask for as much memory as it likes.
+WIDEST_MM = 3000.0
 SPANNED_MM2 = 1.0
 CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "CLOSED_PLANAR_XOR", "INTERPOLATED_PLANAR"})
 OPEN = frozenset({"OPEN_PLANAR", "OPEN_NONPLANAR"})
@@ -164,6 +166,7 @@ def _contours(roi: _Roi, where: str) -> tuple[tuple[Contour, ...], list[Issue]]:
             continue
         interpolated += kind == "INTERPOLATED_PLANAR"
         found.append(Contour(points, kind))
+    _check_width(found)
     issues = []
     if flat:
         message = f"contours without area are left out: {flat} of {flat + len(found)}"
@@ -191,6 +194,12 @@ def _points(item: Dataset) -> Array:
     if stated is not None and stated != values.size // 3:
         raise Unusable("contour-broken", f"a contour states {stated} points and has {values.size // 3}")
     return values.reshape(-1, 3)
+
+
+def _check_width(contours: list[Contour]) -> None:
+    ends = np.array([(one.points_mm.min(axis=0), one.points_mm.max(axis=0)) for one in contours])
+    if len(ends) and (ends[:, 1].max(axis=0) - ends[:, 0].min(axis=0)).max() > WIDEST_MM:
+        raise Unusable("contour-broken", "its contours are more than 3 m apart")
 
 
 def _is_flat(points: Array) -> bool:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "issues.md"
 FOLDERS = ("dicom_io", "rtplan")
 CODE = re.compile(r"[a-z]+(-[a-z]+)+")
-SEVERITIES = {"note": "note", "warn": "warn", "Unusable": "refuse", "Fault": "refuse"}
+SEVERITIES = {"note": "note", "warn": "warn", "Unusable": "refuse", "Fault": "refuse", "LimitError": "refuse"}
 START, END = "<!-- issues: start -->", "<!-- issues: end -->"
 
 

@@ -38,7 +38,7 @@ def list_packs(form: str) -> int:
         return 0
     width = max((len(item.id) for item in found), default=0)
     for item in found:
-        click.echo(f"{item.id:<{width}}  {item.status:<14} {item.title}")
+        _say(f"{item.id:<{width}}  {item.status:<14} {item.title}")
     return 0
 
 
@@ -59,11 +59,12 @@ def show(pack_id: str, form: str) -> int:
         document = {**head, **more, "constraints": rows, "needs_transcription": open_rows}
         click.echo(json.dumps(document, indent=1, allow_nan=False))
         return 0
-    click.echo(f"{pack.id}: {pack.title} ({pack.status}, {pack.edition})\n")
+    _say(f"{pack.id}: {pack.title} ({pack.status}, {pack.edition})")
+    click.echo()
     for row in rows:
-        click.echo(_line(row))
+        _say(_line(row))
     for left in missing:
-        click.echo(f"{left.structure or left.organ:<45}  its limit needs transcription; nothing is judged")
+        _say(f"{left.structure or left.organ:<45}  its limit needs transcription; nothing is judged")
     return 0
 
 
@@ -103,9 +104,9 @@ def compare(
         return 0
     for item in found:
         count = f"{item.fractions} fx" if item.fractions else "any"
-        click.echo(f"{item.structure}  {count}  {item.metric}{'  (they disagree)' if item.disagree else ''}")
+        _say(f"{item.structure}  {count}  {item.metric}{'  (they disagree)' if item.disagree else ''}")
         for name, texts in item.limits.items():
-            click.echo(f"    {name:<26}{'; '.join(texts)}")
+            _say(f"    {name:<26}{'; '.join(texts)}")
     return 0
 
 
@@ -122,9 +123,9 @@ def _on_plan(study: Path, pack_ids: tuple[str, ...], structure: str | None, form
         return 0
     for row in rows:
         head = f"{row['structure']}  {row['metric']}  {row['value']}"
-        click.echo(f"{head}{'  (they disagree)' if row['disagree'] else ''}")
+        _say(f"{head}{'  (they disagree)' if row['disagree'] else ''}")
         for item in row["limits"]:
-            click.echo(f"    {item['pack']:<26}{item['limit']} [{item['trust']}]: {item['verdict']}")
+            _say(f"    {item['pack']:<26}{item['limit']} [{item['trust']}]: {item['verdict']}")
     return 0
 
 
@@ -146,7 +147,7 @@ def check(file: Path, form: str) -> int:
     if form == "json":
         click.echo(json.dumps({"schema": "rtplan.packcheck/1", "valid": not problems, "problems": list(problems)}))
         return 2 if problems else 0
-    click.echo(f"{pack.id}: {len(pack.constraints)} rows, no fault")
+    _say(f"{pack.id}: {len(pack.constraints)} rows, no fault")
     return 0
 
 
@@ -236,3 +237,10 @@ def _tell_import(form: str, head: str, count: int, left_out: Sequence[LeftOut], 
             click.echo(f"{title}: {len(items)}", err=True)
         for item in items:
             click.echo(f"  {display_text(f'{item.where}: {item.text}: {item.reason}')}", err=True)
+
+
+def _say(line: str) -> None:
+    """Print a line whose words may be of somebody else's pack; its columns stay."""
+    from rtplan.report.names import display_line  # noqa: PLC0415
+
+    click.echo(display_line(line))

@@ -8,7 +8,7 @@ expression of these. It never guesses: two structures of one standard name are a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,13 +28,15 @@ from rtplan.geometry import (
 from rtplan.geometry.crossings import rings_cut
 from rtplan.geometry.expression import Combination, Name
 from rtplan.geometry.layout import Layout, lay_out
-from rtplan.model import NotMeasured, Structure, StructureSet, Treatment
+from rtplan.model import Issue, NotMeasured, Severity, Structure, StructureSet, Treatment
 
 from .sides import split_by_side
 
-__all__ = ["Anatomy", "Found", "named_structures"]
+__all__ = ["Anatomy", "Found", "named_structures", "unknown_names"]
 
 Array = NDArray[np.float64]
+# Roles of what a limit may be put to; a structure of any other says itself that it is no organ.
+ORGAN_ROLES = frozenset({"", "ORGAN", "AVOIDANCE"})
 CLASSES = {"GTV": ("GTV", "ITV"), "ITV": ("ITV",), "CTV": ("CTV",), "PTV": ("PTV",)}
 
 
@@ -50,6 +52,22 @@ def named_structures(structures: StructureSet, names: Mapping[str, str]) -> tupl
             chosen = resolve(structure.name).standard_name
         named.append(structure.renamed(chosen))
     return tuple(named)
+
+
+def unknown_names(structures: Sequence[Structure]) -> tuple[Issue, ...]:
+    """Say which organs no limit can be put to, because their names stand for nothing known; nothing where none."""
+    numbers = [
+        structure.number
+        for structure in structures
+        if structure.contours and structure.standard_name is None and structure.role in ORGAN_ROLES
+        if target_class(structure.name, structure.role) is None
+    ]
+    if not numbers:
+        return ()
+    listed = ", ".join(map(str, numbers))
+    message = "organs with names that no limit knows are not judged"
+    remedy = "give their standard names under [names] in the sheet"
+    return (Issue("roi-name-unknown", Severity.WARN, message, f"ROI {listed}", remedy),)
 
 
 @dataclass(frozen=True, slots=True)

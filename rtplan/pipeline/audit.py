@@ -27,7 +27,7 @@ from rtplan.model import (
 )
 from rtplan.radiobiology import effect
 
-from .anatomy import Anatomy, named_structures
+from .anatomy import Anatomy, named_structures, unknown_names
 from .contour_checks import contour_checks
 from .curves import curves_of
 from .lesions import Lesion, find_lesions
@@ -196,6 +196,7 @@ def _audited(
     blocked = obstacles(treatment, sheet)
     issues += blocked
     anatomy = Anatomy(treatment, named_structures(structure_set, sheet.names), models)
+    issues += unknown_names(anatomy.structures)
     if dose.unit != "Gy":
         return AuditReport(Verdict.NOT_JUDGED, (_unjudged("the dose is not in Gy"),), plans=(facts,))
     lesions, found = find_lesions(anatomy, sheet)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["NAME_LIMIT", "TEXT_LIMIT", "display_name", "display_text"]
+__all__ = ["NAME_LIMIT", "TEXT_LIMIT", "display_line", "display_name", "display_text"]
 
 NAME_LIMIT = 64  # the length of a DICOM LO, the type of an ROI name and of a plan label
 TEXT_LIMIT = 600
@@ -56,7 +56,24 @@ def display_text(text: str, *, limit: int = TEXT_LIMIT) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
+def display_line(text: str, *, limit: int = TEXT_LIMIT) -> str:
+    r"""Return a line of a table as :func:`display_text` does, its runs of spaces kept.
+
+    Examples
+    --------
+    >>> display_line("a   b\x1b[2J\n")
+    'a   b[2J'
+    """
+    return "".join(map(_shown, text))[:limit].rstrip()
+
+
 def _shown(character: str) -> str:
     if character.isspace():
         return " "
-    return "" if unicodedata.category(character) in _DROPPED else character
+    return "" if unicodedata.category(character) in _DROPPED or _is_no_character(character) else character
+
+
+def _is_no_character(character: str) -> bool:
+    """Whether Unicode reserves this place for no character ever; XML cannot hold some of them."""
+    place = ord(character)
+    return place & 0xFFFE == 0xFFFE or 0xFDD0 <= place <= 0xFDEF
