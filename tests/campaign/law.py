@@ -5,19 +5,21 @@ What an audit of a mutated study comes to is one word. `BROKEN` ones are against
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from campaign.base import Files
 from campaign.edits import Edit
 from campaign.unknowable import UNKNOWABLE
 
+import dicom_io
 from rtplan.errors import InputError
 from rtplan.model import AuditReport, Issue, Severity, Verdict
 from rtplan.study import audit_path, exit_code
 
-__all__ = ["BROKEN", "OUTCOMES", "Base", "Outcome", "audited", "judged"]
+__all__ = ["BROKEN", "OUTCOMES", "Base", "Outcome", "audited", "fingerprint", "judged", "write_all"]
 
 OUTCOMES = {
     "exceeded": "still exceeded, in every finding that was",
@@ -57,14 +59,27 @@ class Base:
         return cls(exceeded, frozenset(report.issues))
 
 
-def audited(files: Files, folder: Path) -> AuditReport | str:
-    """Write a study into an empty folder and audit it; return the report, or why the input was refused."""
+def write_all(files: Files, folder: Path) -> None:
+    """Write a study into a folder."""
     for name, data in files.items():
         (folder / name).write_bytes(data)
+
+
+def audited(files: Files, folder: Path) -> AuditReport | str:
+    """Write a study into an empty folder and audit it; return the report, or why the input was refused."""
+    write_all(files, folder)
     try:
         return audit_path(folder)
     except InputError as error:
         return str(error)
+
+
+def fingerprint(folder: Path) -> bytes | None:
+    """Return all that an audit knows of a study but its files' hashes; None where it cannot be read or told."""
+    try:
+        return pickle.dumps(replace(dicom_io.read(folder), files=()))
+    except Exception:  # noqa: BLE001  (the audit itself then finds out)
+        return None
 
 
 def judged(found: AuditReport | str, base: Base, edits: Iterable[Edit]) -> Outcome:
