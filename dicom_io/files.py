@@ -178,8 +178,10 @@ def _of_file(blob: Blob, wanted: Callable[[bytes], bool], head_size: int) -> Con
                 return Content(blob, b"", "not-dicom")
             stream.seek(0)
             return Content(blob, stream.readall())
-    except (OSError, MemoryError):
+    except OSError:
         return Content(blob, b"", "unreadable")
+    except MemoryError:
+        return Content(blob, b"", "no-memory")
 
 
 def _of_member(
@@ -188,6 +190,8 @@ def _of_member(
     try:
         # zipfile never returns more than the member's declared size, which was capped above.
         data = archive.read(member)
-    except (*_UNREADABLE, MemoryError):
+    except _UNREADABLE:
         return Content(blob, b"", "unreadable")
+    except MemoryError:
+        return Content(blob, b"", "no-memory")
     return Content(blob, data) if wanted(data) else Content(blob, b"", "not-dicom")

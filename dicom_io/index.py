@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from rtplan.model import Issue, Severity
 
 from .elements import items, text, uid, uids
-from .faults import Unusable, note, refusal
+from .faults import Unusable, note, refusal, warn
 from .files import Blob, Content, contents, gather, read_again
 from .integrity import HEAD_SIZE, Anatomy, examine, looks_like_dicom
 
@@ -159,7 +159,19 @@ def build_index(path: Path, *, hashes: Hashes = "all") -> Index:
         if entry is not None:
             entries.append(entry)
     kept, doubles = _without_doubles(entries)
-    return Index(kept, skipped, (*issues, *doubles))
+    return Index(kept, skipped, (*issues, *_unread(skipped), *doubles))
+
+
+def _unread(skipped: Counter[str]) -> list[Issue]:
+    """Say which files nobody could look into: any of them may be the one that counts."""
+    found = []
+    if count := skipped["unreadable"]:
+        message = f"files that cannot be read are left out: {count}"
+        found.append(warn("file-unreadable", message, remedy="see to their permissions, or pack the archive again"))
+    if count := skipped["no-memory"]:
+        message = f"files are left out for want of memory ({MemoryError.__name__}): {count}"
+        found.append(Issue("file-memory", Severity.REFUSE, message))
+    return found
 
 
 def file_mark(data: bytes) -> str:

@@ -11,17 +11,25 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rtplan.errors import LimitError, UsageError
+from rtplan.model import Issue
 
-__all__ = ["Limits", "limited"]
+__all__ = ["Limits", "limited", "within"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound="_Report")
 
 MIB = 1 << 20
+
+
+class _Report(Protocol):
+    @property
+    def issues(self) -> tuple[Issue, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,35 @@ def limited(work: Callable[[], T], limits: Limits, *, prepare: Callable[[], obje
         child.kill()
         child.join()
         receiver.close()
+
+
+def within(limits: Limits, work: Callable[[], R]) -> R:
+    """Do the work on one study here, or in a child where there are limits.
+
+    A file that reading passed over for want of memory ends the study as well: what a report says must not depend
+    on how much memory it was given.
+
+    Raises
+    ------
+    LimitError
+        As :func:`limited` does.
+    """
+    if not limits:
+        return work()
+    report = limited(work, limits, prepare=_load_program)
+    if limits.memory_mib and any(MemoryError.__name__ in issue.message for issue in report.issues):
+        raise _out_of_memory(limits)
+    return report
+
+
+def _load_program() -> None:
+    """Import what a study needs, so that a memory limit counts the study alone."""
+    for name in ("dicom_io.reading", "rtplan.pipeline.audit"):
+        import_module(name)
+    import numpy as np  # noqa: PLC0415
+
+    # OpenBLAS maps its buffers at the first product, and waits for ever where it then gets none.
+    _ = np.ones((256, 256)) @ np.ones((256, 256))
 
 
 def _answer(receiver: Connection, child: Any, limits: Limits) -> Any:

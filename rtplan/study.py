@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rtplan.errors import InputError, LimitError, SheetError, UsageError
-from rtplan.limited import Limits, limited
+from rtplan.limited import Limits, within
 from rtplan.model import AuditReport, Case, Issue, Severity, Treatment, Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ NOTICE = (
 DEFAULT_METRICS = ("Dmean", "Dmin", "Dmax", "D95%", "D0.03cc")
 _LIBRARIES = ("pydicom", "numpy", "scipy")
 _UNLIMITED = Limits()
-_R = TypeVar("_R", bound="Audit | DvhReport")
 
 
 class Audit(AuditReport):
@@ -141,7 +139,7 @@ def audit_path(
         choice=choice,
         show_identity=show_identity,
     )
-    return _within(limits, work)
+    return within(limits, work)
 
 
 def _audited_path(
@@ -214,7 +212,7 @@ def dvh_path(
         Where a metric is not in the notation or a structure is not in the study.
     """
     work = partial(_measured_path, path, structures=structures, metrics=metrics, models=models, choice=choice)
-    return _within(limits, work)
+    return within(limits, work)
 
 
 def _measured_path(
@@ -325,30 +323,6 @@ def refused(error: InputError) -> AuditReport:
     else:
         issue = Issue("input-unusable", Severity.REFUSE, str(error), remedy="see rtplan inspect")
     return AuditReport(Verdict.NOT_JUDGED, issues=(issue,), provenance={"tool": "rtplan", "version": version("rtplan")})
-
-
-def _within(limits: Limits, work: Callable[[], _R]) -> _R:
-    """Do the work here, or in a child where there are limits.
-
-    A file that reading passed over for want of memory ends the study as well: what an audit says must not depend
-    on how much memory it was given.
-    """
-    if not limits:
-        return work()
-    report = limited(work, limits, prepare=_load_program)
-    if limits.memory_mib and any(MemoryError.__name__ in issue.message for issue in report.issues):
-        raise LimitError("limit-memory", f"the study needs more than {limits.memory_mib} MiB of memory")
-    return report
-
-
-def _load_program() -> None:
-    """Import what a study needs, so that a memory limit counts the study alone."""
-    for name in ("dicom_io.reading", "rtplan.pipeline.audit"):
-        import_module(name)
-    import numpy as np  # noqa: PLC0415
-
-    # OpenBLAS maps its buffers at the first product, and waits for ever where it then gets none.
-    _ = np.ones((256, 256)) @ np.ones((256, 256))
 
 
 def _showable(report: AuditReport, facts: Mapping[str, Any]) -> Audit:

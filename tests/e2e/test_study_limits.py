@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
 from rtplan.study import Limits, audit_path, dvh_path
 
 ROOMY = ("--memory-limit-mib", "1500", "--time-limit-s", "300")
-NO_MEMORY, NO_TIME = ("--memory-limit-mib", "1"), ("--time-limit-s", "0.01")
+LITTLE_MEMORY, NO_TIME = ("--memory-limit-mib", "300"), ("--time-limit-s", "0.01")
 
 
 @pytest.mark.parametrize("command", ["audit", "dvh"])
@@ -17,9 +18,19 @@ def test_within_the_limits_the_answer_is_the_same(small, call, command):
     assert call(command, small, "--format", "json", *ROOMY) == call(command, small, "--format", "json")
 
 
-@pytest.mark.parametrize(("options", "code"), [(NO_MEMORY, "limit-memory"), (NO_TIME, "limit-time")])
-def test_beyond_a_limit_a_document_says_so(small, call, options, code):
-    status, out, err = call("audit", small, "--format", "json", *options)
+@pytest.fixture
+def large(small, tmp_path):
+    """The small study beside a file of 700 MiB that says that it is DICOM (and takes no room on the disk)."""
+    folder = shutil.copytree(small, tmp_path / "large")
+    with (folder / "zzz").open("wb") as file:
+        file.write((small / "RTDOSE.dcm").read_bytes())
+        file.truncate(700 << 20)
+    return folder
+
+
+@pytest.mark.parametrize(("options", "code"), [(LITTLE_MEMORY, "limit-memory"), (NO_TIME, "limit-time")])
+def test_beyond_a_limit_a_document_says_so(large, call, options, code):
+    status, out, err = call("audit", large, "--format", "json", *options)
     assert status == 4
     assert err.startswith("rtplan: the study ")
     found = json.loads(out)
@@ -28,10 +39,10 @@ def test_beyond_a_limit_a_document_says_so(small, call, options, code):
     assert (issue["code"], issue["severity"]) == (code, "refuse")
 
 
-def test_beyond_a_limit_nothing_is_measured(small, call):
-    status, out, err = call("dvh", small, *NO_MEMORY)
+def test_beyond_a_limit_nothing_is_measured(large, call):
+    status, out, err = call("dvh", large, *LITTLE_MEMORY)
     assert (status, out) == (4, "")
-    assert "more than 1 MiB of memory" in err
+    assert "more than 300 MiB of memory" in err
 
 
 @pytest.mark.parametrize("options", [("--memory-limit-mib", "0"), ("--time-limit-s", "-3")])
