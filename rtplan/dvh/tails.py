@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtplan.geometry.booleans import differences
+from rtplan.geometry.booleans import differences, steps_beside
 
 from .cells import Cells
 
@@ -157,12 +157,13 @@ def _within_cells(box: Array, heights_mm: Array, cells: Numbers, offsets: Array)
     -------
     ndarray, shape (n,)
     """
-    flat, row = box.ravel(), box.shape[2]
-    size = box.shape[1] * row
+    flat, size = box.ravel(), box.shape[1] * box.shape[2]
     v, u, w = offsets.T
     centre = flat[cells]
-    north, south, east, west = flat[cells + row], flat[cells - row], flat[cells + 1], flat[cells - 1]
-    mixed = (flat[cells + row + 1] - flat[cells + row - 1] - flat[cells - row + 1] + flat[cells - row - 1]) / 4
+    up, down, right, left = steps_beside(box.shape, cells)
+    north, south, east, west = flat[cells + up], flat[cells - down], flat[cells + right], flat[cells - left]
+    rising = flat[cells + up + right] - flat[cells + up - left]
+    mixed = (rising - flat[cells - down + right] + flat[cells - down - left]) / 4
     doses = centre + v * (north - south) / 2 + u * (east - west) / 2 + u * v * mixed
     doses += v * v * (north - 2 * centre + south) / 2 + u * u * (east - 2 * centre + west) / 2
     low = np.minimum.reduce([centre, north, south, east, west])
@@ -171,12 +172,12 @@ def _within_cells(box: Array, heights_mm: Array, cells: Numbers, offsets: Array)
     above = np.minimum(height + 1, len(heights_mm) - 1)
     below = np.maximum(height - 1, 0)
     over, under = flat[cells + (above - height) * size], flat[cells - (height - below) * size]
-    up, down = heights_mm[above] - heights_mm[height], heights_mm[height] - heights_mm[below]
-    rise = np.divide(over - centre, up, out=np.zeros(len(cells)), where=up > 0)
-    fall = np.divide(centre - under, down, out=np.zeros(len(cells)), where=down > 0)
-    both = (up > 0) & (down > 0)
-    slope = np.where(both, (rise * down + fall * up) / np.maximum(up + down, 1e-12), rise + fall)
-    bend = np.where(both, (rise - fall) / np.maximum(up + down, 1e-12), 0.0)
+    rise_mm, fall_mm = heights_mm[above] - heights_mm[height], heights_mm[height] - heights_mm[below]
+    rise = np.divide(over - centre, rise_mm, out=np.zeros(len(cells)), where=rise_mm > 0)
+    fall = np.divide(centre - under, fall_mm, out=np.zeros(len(cells)), where=fall_mm > 0)
+    both = (rise_mm > 0) & (fall_mm > 0)
+    slope = np.where(both, (rise * fall_mm + fall * rise_mm) / np.maximum(rise_mm + fall_mm, 1e-12), rise + fall)
+    bend = np.where(both, (rise - fall) / np.maximum(rise_mm + fall_mm, 1e-12), 0.0)
     # A series goes astray beside a step: no dose within a cell lies beyond those of the cells around.
     reached = doses + w * slope + w * w * bend
     return np.asarray(np.clip(reached, np.minimum.reduce([low, over, under]), np.maximum.reduce([high, over, under])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["differences", "shared"]
+__all__ = ["differences", "shared", "steps_beside"]
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -56,10 +56,25 @@ def shared(one: Array, other: Array) -> Array:
     return found
 
 
+def steps_beside(shape: tuple[int, ...], cells: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return steps to the next and the last cell along v and along u, in flat numbers; none beyond a layer's rim."""
+    _, rows, columns = shape
+    row, column = np.divmod(cells % (rows * columns), columns)
+    return (
+        np.where(row < rows - 1, columns, 0),
+        np.where(row > 0, columns, 0),
+        (column < columns - 1).astype(np.int64),
+        (column > 0).astype(np.int64),
+    )
+
+
 def differences(values: Array, cells: Numbers) -> tuple[Array, Array]:
-    """Return central differences along v and u at cells by flat number; none of them lies at the rim of a layer."""
-    flat, row = values.ravel(), values.shape[2]
-    return (flat[cells + row] - flat[cells - row]) / 2, (flat[cells + 1] - flat[cells - 1]) / 2
+    """Return central differences along v and u at cells by flat number; one-sided at the rim of a layer."""
+    flat, columns = values.ravel(), values.shape[2]
+    north, south, east, west = steps_beside(values.shape, cells)
+    across = (flat[cells + north] - flat[cells - south]) * columns / np.maximum(north + south, 1)
+    along = (flat[cells + east] - flat[cells - west]) / np.maximum(east + west, 1)
+    return across, along
 
 
 def _inner_side(coverage: Array, cells: Numbers, filled: Array) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rtplan.geometry import Fineness, Region, parse_expression, stack_contours
+from rtplan.geometry.booleans import differences
 from rtplan.geometry.layout import CAUSE_CAPS, lay_out
 from rtplan.geometry.regions import CELLS
 from rtplan.model import Contour
@@ -162,3 +163,12 @@ def test_heights_rise_and_every_layer_has_one(stack_of):
             assert layout.coverage.min() >= 0
             assert layout.coverage.max() <= 1
             assert layout.thickness_mm.min() >= 0
+
+
+def test_slopes_at_the_rim_of_a_layer_are_one_sided():
+    """A body that the dose grid cuts has cells there, and no neighbours beyond."""
+    v, u = np.meshgrid(np.arange(4.0), np.arange(5.0), indexing="ij")
+    plane = 3 * v + 2 * u
+    across, along = differences(np.stack([plane, plane]), np.arange(40))
+    assert across == pytest.approx(np.full(40, 3.0))
+    assert along == pytest.approx(np.full(40, 2.0))
