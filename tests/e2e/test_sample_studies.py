@@ -41,7 +41,8 @@ def _measured(report):
             yield curve.name, "Volume", curve.volume_cc
             yield from ((curve.name, item.metric, item.value) for item in curve.readings)
     for finding in report.findings:
-        if "stands for it" not in finding.note:
+        # A row that is measured on a part of the structure it names (Brain - GTV) has another truth.
+        if "stands for it" not in finding.note and " - " not in finding.roi:
             yield finding.lesion or finding.structure, finding.metric, finding.measured
 
 
