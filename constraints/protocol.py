@@ -23,6 +23,7 @@ __all__ = [
     "Protocol",
     "Rule",
     "SiteEvidence",
+    "avoidance_region",
     "central_airway",
     "protocols",
     "site_evidence",
@@ -189,6 +190,12 @@ def central_airway() -> Nearby:
 def ultracentral_touch() -> Nearby:
     """Return what makes a lung lesion ultracentral: the organs it touches, by default; a sheet may name others."""
     return _landmarks("ultracentral")
+
+
+@cache
+def avoidance_region() -> Nearby:
+    """Return what hippocampal avoidance leaves out: the hippocampi and a margin around them."""
+    return _landmarks("avoidance")
 
 
 def _landmarks(key: str) -> Nearby:

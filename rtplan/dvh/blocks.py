@@ -27,7 +27,7 @@ VERY_MANY_CELLS = 400_000
 # The side of a block in cells is odd, so that a body can be cut alike from both ends.
 SMALL_SIDE, LARGE_SIDE = 3, 5
 # Blocks whose doses spread by more than this share of the largest stay cells, as long as these are not too many.
-STEEP = 0.01
+STEEP = 0.005
 MOST_FINE_CELLS = 20_000
 # The hottest and the coldest volume that stays cells, by mean and two spreads.
 TAIL_CC = 1.0

@@ -59,7 +59,7 @@ def compute_dvh(region: Region, dose: Dose, *, models: Models | None = None) -> 
     """
     models = models or Models()
     coarsest = min(models.fineness.coarsest_mm, *dose.grid.spacing_mm)
-    fineness = Fineness(coarsest, models.fineness.cells, lattice_of(dose, region.frame))
+    fineness = Fineness(coarsest, models.fineness.cells, lattice_of(dose, region.frame, *region.bounds_mm))
     layouts = lay_out(region, fineness, between=models.between, caps=models.caps)
     parts = [part for layout in layouts for part in sample_body(layout, region, dose)]
     other: Kernel = "linear" if models.kernel == "cubic" else "cubic"

@@ -15,7 +15,7 @@ from rtplan.model import Dose
 from .blocks import MANY_CELLS, Blocks, gathered, windows
 from .curves import Change
 from .parts import CAUSE_CONTOUR, CELL_SHARE, SLIVER, WITHIN, Border, Key, Part, ends_of, sample_cells
-from .sampling import sample_layers, sample_points
+from .sampling import Layers, sample_layers, sample_points
 from .within import parts_of_spread
 
 __all__ = ["sample_body"]
@@ -23,28 +23,32 @@ __all__ = ["sample_body"]
 Array = NDArray[np.float64]
 
 MOST_TIP_POINTS = 2_000
+# The middles of the quarters of an even spread, in standard deviations: a block has them all.
+QUARTERS = np.array([-3.0, -1.0, 1.0, 3.0]) * np.sqrt(3.0) / 4
 
 
 def sample_body(layout: Layout, region: Region, dose: Dose) -> list[Part]:
     """Sample a layout: all of its cells, or those of a large body where the dose is steep and blocks elsewhere."""
     volume_mm3 = layout.volume_mm3
     count = _count(layout, volume_mm3)
-    raster = layout.raster
     layered = None
     if count > MANY_CELLS and all(other.coverage is None for other in layout.alternatives):
-        layered = sample_layers(dose, region.frame, raster.u_mm, raster.v_mm, layout.heights_mm)
+        layered = _layers(layout, region, dose)
     if layered is None or not all(known.any() for known in layered[1]):
         return [sample_cells(layout, region, dose)]
     cropped = _known(layout, layered[1])
-    if cropped is not layout:
-        layered = sample_layers(dose, region.frame, cropped.raster.u_mm, cropped.raster.v_mm, cropped.heights_mm)
-    assert layered is not None
-    blocks = gathered(cropped, layered[0], round(count))
+    doses, _ = (cropped is not layout and _layers(cropped, region, dose)) or layered
+    blocks = gathered(cropped, doses, round(count))
     outside = max(volume_mm3 / 1000.0 - float(blocks.volume_cc.sum()), 0.0) if cropped is not layout else 0.0
     return [
         _of_blocks(blocks, layout, region, dose, outside),
         *(sample_cells(window, region, dose, only=only) for window, only in windows(blocks)),
     ]
+
+
+def _layers(layout: Layout, region: Region, dose: Dose) -> tuple[Layers, tuple[NDArray[np.bool_], ...]] | None:
+    """Prepare the doses of a layout; None where the dose grid runs along no axis of its frame."""
+    return sample_layers(dose, region.frame, layout.raster.u_mm, layout.raster.v_mm, layout.heights_mm)
 
 
 def _count(layout: Layout, volume_mm3: float) -> float:
@@ -58,7 +62,6 @@ def _of_blocks(blocks: Blocks, layout: Layout, region: Region, dose: Dose, outsi
     """Return samples for the blocks of a large body that are not taken as cells."""
     volume = np.where(blocks.fine, 0.0, blocks.volume_cc).ravel()
     used = np.flatnonzero(volume > 0)
-    doses = (blocks.mean_gy + blocks.spread_gy * parts_of_spread(blocks.volume_cc.shape)).ravel()[used]
     full = blocks.volume_cc.max()
     place = np.full(volume.size, -1)
     place[used] = np.arange(len(used))
@@ -67,18 +70,28 @@ def _of_blocks(blocks: Blocks, layout: Layout, region: Region, dose: Dose, outsi
     shell = np.pi / 4 * blocks.border_cc.ravel()[used] * error_mm / layout.raster.cell_mm
     crossed = np.flatnonzero(shell)
     changes[CAUSE_CONTOUR, 0] = Change(crossed, shell[crossed])
-    filled = volume[used] / full
+    # Blocks along an isodose have one mean: each shifts its quarters within a quarter, so that no steps are left.
+    shifts = parts_of_spread(blocks.volume_cc.shape).ravel()[used, None] / len(QUARTERS)
+    doses = (blocks.mean_gy.ravel()[used, None] + blocks.spread_gy.ravel()[used, None] * (QUARTERS + shifts)).ravel()
+    filled = np.repeat(volume[used] / full, len(QUARTERS))
     return Part(
-        lambda which: blocks.points_mm(used[which]),
+        lambda which: blocks.points_mm(used[which // len(QUARTERS)]),
         doses,
         doses,
         filled >= WITHIN,
         filled >= 1 - SLIVER,
-        volume[used],
-        changes,
+        np.repeat(volume[used] / len(QUARTERS), len(QUARTERS)),
+        {key: _quartered(change) for key, change in changes.items()},
         outside_cc,
         _tips(ends_of(layout), layout, region, dose),
     )
+
+
+def _quartered(change: Change) -> Change:
+    """Spread what a reading changes in blocks over the quarters of their doses."""
+    parts = len(QUARTERS)
+    at = np.repeat(change.at * parts, parts) + np.tile(np.arange(parts), len(change.at))
+    return Change(at, np.repeat(change.volume_cc / parts, parts))
 
 
 def _of_ends(blocks: Blocks, other: Alternative, place: NDArray[np.int64]) -> Change:

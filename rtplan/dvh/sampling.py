@@ -19,7 +19,7 @@ from rtplan.model import Dose, Grid
 
 from .splines import EDGE, REACH, Axis, product, window
 
-__all__ = ["Box", "Kernel", "axes_in_frame", "lattice_of", "sample_box", "sample_layers", "sample_points"]
+__all__ = ["Box", "Kernel", "Layers", "axes_in_frame", "lattice_of", "sample_box", "sample_layers", "sample_points"]
 
 Array = NDArray[np.float64]
 Kernel = Literal["linear", "cubic"]
@@ -50,10 +50,11 @@ def axes_in_frame(grid: Grid, frame: Array) -> tuple[int, int, int] | None:
     return (axes[0], axes[1], axes[2]) if aligned else None
 
 
-def lattice_of(dose: Dose, frame: Array) -> tuple[float, float, float] | None:
+def lattice_of(dose: Dose, frame: Array, low_mm: Array, high_mm: Array) -> tuple[float, float, float] | None:
     """Return the spacing of a dose grid in the frame's first two axes and where one sample lies (u, v), mm.
 
-    None where the grid is oblique to the frame, or its spacings differ.
+    None where the grid is oblique to the frame, where its spacings differ, and where it does not hold the box from
+    `low_mm` to `high_mm` (u, v): half of a cell around an outermost sample lies where no dose is known.
     """
     axes = axes_in_frame(dose.grid, frame)
     if axes is None or dose.grid.plane_offsets_mm is not None:
@@ -62,6 +63,11 @@ def lattice_of(dose: Dose, frame: Array) -> tuple[float, float, float] | None:
     if abs(spacing[0] - spacing[1]) > EDGE * spacing[0]:
         return None
     origin = dose.grid.to_patient(np.zeros(3)) @ frame
+    counts = [dose.grid.axis_coordinates[axis][-1] for axis in axes[:2]]
+    signs = [np.sign(frame[:, own] @ dose.grid.directions[:, axis]) for own, axis in enumerate(axes[:2])]
+    ends = origin[:2] + np.array(counts) * spacing * np.array(signs)
+    if (low_mm < np.minimum(origin[:2], ends)).any() or (high_mm > np.maximum(origin[:2], ends)).any():
+        return None
     return float(spacing[0]), float(origin[0]), float(origin[1])
 
 

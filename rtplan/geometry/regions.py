@@ -69,6 +69,12 @@ class Region:
         return next(iter(self.stacks.values())).frame
 
     @property
+    def bounds_mm(self) -> tuple[Array, Array]:
+        """Smallest and largest (u, v) of any vertex."""
+        lows, highs = zip(*(stack.bounds_mm for stack in self.stacks.values()), strict=True)
+        return np.min(lows, axis=0), np.max(highs, axis=0)
+
+    @property
     def drawn_within_mm(self) -> float:
         """How far the drawn border may stand from the one that was meant, at the least."""
         return max(stack.drawn_within_mm for stack in self.stacks.values())

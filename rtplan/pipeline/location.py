@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.facts import holds
-from constraints.protocol import Nearby, Protocol, central_airway, ultracentral_touch
+from constraints.protocol import Nearby, Protocol, avoidance_region, central_airway, ultracentral_touch
 from rtplan.model import Issue, Severity
 
 from .lesions import Lesion, overlap_cc
@@ -21,7 +21,6 @@ Array = NDArray[np.float64]
 ULTRACENTRAL = "ultracentral_organs"
 """The fact that holds which organs a lesion must touch to be ultracentral, where the sheet has its own definition."""
 # A PTV of hippocampal avoidance leaves the region out; contours at its border overlap by a little.
-AVOIDANCE_MM = 5.0
 AVOIDANCE_SHARE = 0.05
 
 
@@ -134,13 +133,15 @@ def _mirrored(names: Sequence[str], measurer: Measurer) -> list[Array]:
 
 def _avoidance(lesions: Sequence[Lesion], measurer: Measurer) -> list[Issue]:
     """Say where the target of hippocampal avoidance covers the region it should leave out."""
-    sides = [measurer.anatomy.find_expression(f"Hippocampus_{side} + {AVOIDANCE_MM:g} mm").tree for side in "LR"]
+    region = avoidance_region()
+    margin = f"{region.within_mm:g} mm"
+    sides = [measurer.anatomy.find_expression(f"{name} + {margin}").tree for name in region.landmarks]
     regions = [tree for tree in sides if tree is not None]
     whole = sum(overlap_cc(measurer.anatomy, tree, tree) for tree in regions)
     found = []
     for lesion in lesions:
         shared = sum(overlap_cc(measurer.anatomy, lesion.key, tree) for tree in regions)
         if shared > AVOIDANCE_SHARE * whole:
-            message = f"the target covers {shared:.3g} of the {whole:.3g} cc of hippocampi + {AVOIDANCE_MM:g} mm"
+            message = f"the target covers {shared:.3g} of the {whole:.3g} cc of hippocampi + {margin}"
             found.append(Issue("avoidance-covered", Severity.WARN, message, f"ROI {lesion.structure.number}"))
     return found
