@@ -88,7 +88,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except RtplanError as error:
         _complain(error)
         return error.exit_code
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # A reader left early. Click ends the program itself when it meets that, and no command of ours does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # the last door: a crash is said in one line, never as a traceback
