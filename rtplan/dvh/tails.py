@@ -30,8 +30,8 @@ MOST_PARTS = 4
 SAME_DEPTH = 1e-9
 # How many of the hottest and of the coldest cells are taken apart, and into how many samples at the most: beyond
 # them the cells are many enough as they are.
-MOST_CELLS = 500
-MOST_SAMPLES = 12_000
+MOST_CELLS = 160
+MOST_SAMPLES = 6_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
